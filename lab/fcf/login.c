@@ -1,0 +1,349 @@
+/*
+ * login.c: who is logged in to the fabric, and who may
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "login.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fc.h"
+#include "fip.h"
+#include "log.h"
+#include "rscn.h"
+
+enum { DOMAIN = 0x01 };
+
+struct login *
+login_by_fcid(struct fabric *fabric, uint32_t fcid)
+{
+    struct login *login = fabric->logins;
+
+    while (login && login->fcid != fcid)
+        login = login->next;
+
+    return login;
+}
+
+struct login *
+login_by_wwpn(struct fabric *fabric, uint64_t wwpn)
+{
+    struct login *login = fabric->logins;
+
+    while (login && login->wwpn != wwpn)
+        login = login->next;
+
+    return login;
+}
+
+struct login *
+login_physical(struct fabric *fabric, const struct port *port)
+{
+    struct login *login = fabric->logins;
+
+    while (login && (login->is_virtual || login->port != port))
+        login = login->next;
+
+    return login;
+}
+
+static struct login *
+virtual_on(struct fabric *fabric, const struct port *port)
+{
+    struct login *login = fabric->logins;
+
+    while (login && !(login->is_virtual && login->port == port))
+        login = login->next;
+
+    return login;
+}
+
+static void
+end_one(struct fabric *fabric, struct login *login, const char *why)
+{
+    struct login **at = &fabric->logins;
+
+    while (*at != login)
+        at = &(*at)->next;
+    *at = login->next;
+
+    log_logout(fabric->log, login, why);
+    rscn_announce(fabric, login);
+    free(login);
+}
+
+void
+login_end(struct fabric *fabric, struct login *login, const char *why)
+{
+    struct login *depends;
+
+    while (!login->is_virtual && (depends = virtual_on(fabric, login->port)))
+        end_one(fabric, depends, why);
+
+    end_one(fabric, login, why);
+}
+
+void
+login_end_port(struct fabric *fabric, struct port *port, const char *why)
+{
+    struct login *login = login_physical(fabric, port);
+
+    if (login)
+        login_end(fabric, login, why);
+}
+
+/* The next free address on a port, so that one just given back rests for a
+ * while; 0 if all are taken. */
+static uint32_t
+choose_fcid(struct fabric *fabric, struct port *port, bool is_virtual)
+{
+    uint32_t area = DOMAIN << 16 | (port->index + 1) << 8;
+
+    if (!is_virtual)
+        return area;
+
+    for (unsigned int tried = 1; tried < LOGINS_PER_PORT; tried++) {
+        port->last_address = port->last_address % (LOGINS_PER_PORT - 1) + 1;
+        if (!login_by_fcid(fabric, area | port->last_address))
+            return area | port->last_address;
+    }
+
+    return 0;
+}
+
+static struct displaced **
+find_displaced(struct fabric *fabric, const struct port *port, uint64_t wwpn)
+{
+    struct displaced **at = &fabric->displaced;
+
+    while (*at && ((*at)->port != port || (*at)->wwpn != wwpn))
+        at = &(*at)->next;
+
+    return at;
+}
+
+static void
+forget_displaced(struct fabric *fabric, const struct port *port,
+                 uint64_t wwpn)
+{
+    struct displaced **at = find_displaced(fabric, port, wwpn);
+    struct displaced *displaced = *at;
+
+    if (displaced) {
+        *at = displaced->next;
+        free(displaced);
+    }
+}
+
+static void
+remember_displaced(struct fabric *fabric, struct port *port, uint64_t wwpn)
+{
+    struct displaced *displaced;
+
+    forget_displaced(fabric, port, wwpn);
+
+    displaced = malloc(sizeof(*displaced));
+    if (!displaced)
+        abort();
+
+    displaced->port = port;
+    displaced->wwpn = wwpn;
+    displaced->asked_ms = fabric->now_ms;
+    displaced->next = fabric->displaced;
+    fabric->displaced = displaced;
+}
+
+/* Whether this is the retry of a port that lost the WWPN, see login.h. */
+static bool
+is_retry_of_loser(struct fabric *fabric, const struct login_request *request)
+{
+    struct displaced *lost = *find_displaced(fabric, request->port,
+                                             request->wwpn);
+    int64_t quiet;
+
+    if (!lost)
+        return false;
+
+    quiet = fabric->now_ms - lost->asked_ms;
+    lost->asked_ms = fabric->now_ms;
+    return quiet < DISPLACED_QUIET_MS;
+}
+
+static bool
+is_refused(struct fabric *fabric, uint64_t wwpn)
+{
+    struct refused *refused = fabric->refused;
+
+    while (refused && refused->wwpn != wwpn)
+        refused = refused->next;
+
+    return refused != NULL;
+}
+
+void
+login_refuse(struct fabric *fabric, uint64_t wwpn, bool refuse)
+{
+    struct refused **at = &fabric->refused;
+    struct refused *refused;
+
+    while (*at && (*at)->wwpn != wwpn)
+        at = &(*at)->next;
+    refused = *at;
+
+    if (refuse && !refused) {
+        refused = calloc(1, sizeof(*refused));
+        if (!refused)
+            abort();
+        refused->wwpn = wwpn;
+        *at = refused;
+    } else if (!refuse && refused) {
+        *at = refused->next;
+        free(refused);
+    }
+}
+
+/* The reasons that have nothing to do with who else is logged in. */
+static const struct refusal *
+refuse_by_itself(struct fabric *fabric, const struct login_request *request)
+{
+    static const struct refusal
+        bad_wwpn = { REASON_UNABLE, EXPLAIN_BAD_PORT_NAME, "bad WWPN" },
+        bad_wwnn = { REASON_UNABLE, EXPLAIN_BAD_NODE_NAME, "bad WWNN" },
+        refused = { REASON_UNABLE, EXPLAIN_NOTHING, "refused" },
+        no_flogi = { REASON_UNABLE, EXPLAIN_LOGIN_REQUIRED, "no FLOGI" },
+        no_npiv = { REASON_UNSUPPORTED, EXPLAIN_UNSUPPORTED, "no NPIV" };
+    struct login *physical = login_physical(fabric, request->port);
+
+    if (request->wwpn == 0)
+        return &bad_wwpn;
+    if (request->wwnn == 0)
+        return &bad_wwnn;
+    if (is_refused(fabric, request->wwpn))
+        return &refused;
+    if (!request->is_virtual)
+        return NULL;
+    if (!fabric->npiv)
+        return &no_npiv;
+    if (!physical || memcmp(request->port->enode, request->enode, MAC_LEN))
+        return &no_flogi;
+
+    return NULL;
+}
+
+static void
+displace(struct fabric *fabric, struct login *old)
+{
+    remember_displaced(fabric, old->port, old->wwpn);
+    fip_clear_login(fabric, old);
+    login_end(fabric, old, "displaced");
+}
+
+/* Settles a WWPN that is in use already: the old login is ended, or the new
+ * one is to be refused. */
+static const struct refusal *
+settle_duplicate(struct fabric *fabric, const struct login_request *request,
+                 struct login *old)
+{
+    static const struct refusal
+        duplicate = { REASON_UNABLE, EXPLAIN_BAD_PORT_NAME, "duplicate" },
+        displaced = { REASON_UNABLE, EXPLAIN_BAD_PORT_NAME, "displaced" };
+
+    if (old->port == request->port && old->is_virtual) {
+        login_end(fabric, old, "relogin");
+        return NULL;
+    }
+    if (old->port == request->port || fabric->policy == POLICY_FIRST)
+        return &duplicate;
+    if (is_retry_of_loser(fabric, request))
+        return &displaced;
+
+    displace(fabric, old);
+    return NULL;
+}
+
+static struct login *
+add_login(struct fabric *fabric, const struct login_request *request,
+          uint32_t fcid)
+{
+    struct login *login = calloc(1, sizeof(*login));
+
+    if (!login)
+        abort();
+
+    login->port = request->port;
+    login->wwpn = request->wwpn;
+    login->wwnn = request->wwnn;
+    login->fcid = fcid;
+    login->is_virtual = request->is_virtual;
+    login->frame_size = request->frame_size;
+    login->since = log_now();
+    login->next = fabric->logins;
+    fabric->logins = login;
+
+    if (!login->is_virtual)
+        memcpy(request->port->enode, request->enode, MAC_LEN);
+
+    return login;
+}
+
+static struct login *
+refuse(struct fabric *fabric, const struct login_request *request,
+       const struct refusal *why, struct refusal *refusal)
+{
+    log_reject(fabric->log, request->port, request->wwpn, request->wwnn,
+               request->is_virtual ? "fdisc" : "flogi", why->why);
+    *refusal = *why;
+    return NULL;
+}
+
+struct login *
+login_admit(struct fabric *fabric, const struct login_request *request,
+            struct refusal *refusal)
+{
+    static const struct refusal
+        full = { REASON_UNABLE, EXPLAIN_NO_RESOURCES, "no resources" };
+    const struct refusal *why;
+    struct login *login;
+    struct login *old;
+    uint32_t fcid;
+
+    /* An FLOGI starts the link anew, whatever becomes of it. */
+    if (!request->is_virtual)
+        login_end_port(fabric, request->port, "relogin");
+
+    why = refuse_by_itself(fabric, request);
+    if (why)
+        return refuse(fabric, request, why, refusal);
+
+    old = login_by_wwpn(fabric, request->wwpn);
+    why = old ? settle_duplicate(fabric, request, old) : NULL;
+    if (why)
+        return refuse(fabric, request, why, refusal);
+
+    fcid = choose_fcid(fabric, request->port, request->is_virtual);
+    if (fcid == 0)
+        return refuse(fabric, request, &full, refusal);
+
+    forget_displaced(fabric, request->port, request->wwpn);
+    login = add_login(fabric, request, fcid);
+    log_login(fabric->log, login);
+    return login;
+}
+
+void
+login_clear(struct fabric *fabric)
+{
+    while (fabric->logins) {
+        struct login *login = fabric->logins;
+
+        fabric->logins = login->next;
+        free(login);
+    }
+    while (fabric->displaced)
+        forget_displaced(fabric, fabric->displaced->port,
+                         fabric->displaced->wwpn);
+    while (fabric->refused)
+        login_refuse(fabric, fabric->refused->wwpn, false);
+}
