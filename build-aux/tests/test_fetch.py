@@ -70,6 +70,18 @@ class FetchTest(StackTest):
         self.fetch(LIBVIRT_TARBALL=str(path))
         self.assertEqual(git("rev-parse", "v1.0", cwd=self.repo), first)
 
+    def test_a_tree_that_is_there_is_left_alone(self):
+        path = self.tarball()
+        self.fetch(LIBVIRT_TARBALL=str(path))
+        path.unlink()
+        self.fetch()
+        self.assertFetched()
+
+    def test_a_tree_of_another_release_is_refused(self):
+        self.fetch(LIBVIRT_TARBALL=str(self.tarball()))
+        (self.top / "UPSTREAM").write_text("tag v2.0\n")
+        self.assertIn("is of another release", self.fetch(1))
+
     def test_another_sum_is_refused(self):
         path = self.tarball()
         path.write_bytes(path.read_bytes() + b"x")

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+#   make demo             build all, boot the lab, and show a guest move with
+#                         its vHBAs
+#   make check            every test there is
+#   make lab              build all and the lab's images
+#   make series OUT=DIR   write the complete, numbered series into DIR
+#   make clean            remove build/, where all of the above is
+#
+# and the steps on the way: deps fetch import configure compile install.
+# Longer checks: check-series-full (each patch of the series compiles and
+# passes the tests), check-hooks (each hook is guarded by a test).
+
+SHELL := /bin/sh
+# The system's own tools, above all its python3: the packages are for it.
+export PATH := /usr/sbin:/usr/bin:/sbin:/bin
+# ccache, where there is one, then shares objects between build folders.
+export CCACHE_BASEDIR := $(CURDIR)/build
+export CCACHE_NOHASHDIR := 1
+
+OUT = build/series
+SRC = build/libvirt
+OBJ = build/obj
+ROOT = build/root
+CONFIGURED = $(OBJ)/build.ninja
+
+.PHONY: demo check lab series clean \
+        deps fetch import configure compile install \
+        check-series-full check-hooks
+.DELETE_ON_ERROR:
+
+compile: import $(CONFIGURED)
+	ninja -C $(OBJ)
+
+deps:
+	build-aux/install-packages build-aux/packages $(wildcard lab/packages)
+
+fetch: deps
+	build-aux/fetch-upstream
+
+import: fetch
+	build-aux/import-series
+
+configure: $(CONFIGURED)
+
+$(CONFIGURED): build-aux/configure | import
+	rm -rf $(OBJ)
+	build-aux/configure $(SRC) $(OBJ)
+
+# meson tells which files are older than what is installed.
+install: compile
+	DESTDIR=$(CURDIR)/$(ROOT) meson install -C $(OBJ) \
+	    --no-rebuild --only-changed --quiet
+
+lab: install
+	lab/lab build
+
+demo: lab
+	lab/demo
+
+check: lab
+	build-aux/check
+
+series: fetch
+	build-aux/import-series --full $(OUT)
+
+check-series-full: fetch
+	build-aux/check-series
+	build-aux/walk-series
+
+check-hooks: fetch
+	build-aux/check-hooks
+
+clean:
+	test ! -d build/lab || lab/lab down
+	rm -rf build
