@@ -61,7 +61,7 @@ struct port {
 
     uint8_t enode[MAC_LEN];     /* the machine's own MAC, from its FLOGI */
     int64_t heard_ms;           /* when its last frame came */
-    unsigned int last_address;  /* low byte of the address given last */
+    unsigned int next_address;  /* low byte of the address to try next */
 
     unsigned int faults_to_drop;
     unsigned int delay_ms;

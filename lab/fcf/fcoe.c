@@ -171,7 +171,7 @@ route(struct fabric *fabric, struct login *from, uint32_t d_id,
 
     if (!to)
         count(fabric, COUNT_NO_DESTINATION);
-    else if (!zone_sees(fabric, from, to))
+    else if (!zone_joins(fabric, from, to))
         count(fabric, COUNT_ZONED_OUT);
     else
         forward(fabric, to, bytes, len);

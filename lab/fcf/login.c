@@ -94,20 +94,21 @@ login_end_port(struct fabric *fabric, struct port *port, const char *why)
         login_end(fabric, login, why);
 }
 
-/* The next free address on a port, so that one just given back rests for a
- * while; 0 if all are taken. */
+/* The next free address on a port; 0 if all are taken. One that was given
+ * back rests as long as possible, since somebody may not have heard of it:
+ * a target that still knows an N_Port of that address is not to mistake
+ * another, or the same after a crash, for it. */
 static uint32_t
-choose_fcid(struct fabric *fabric, struct port *port, bool is_virtual)
+choose_fcid(struct fabric *fabric, struct port *port)
 {
     uint32_t area = DOMAIN << 16 | (port->index + 1) << 8;
 
-    if (!is_virtual)
-        return area;
+    for (unsigned int tried = 0; tried < LOGINS_PER_PORT; tried++) {
+        uint32_t fcid = area | port->next_address;
 
-    for (unsigned int tried = 1; tried < LOGINS_PER_PORT; tried++) {
-        port->last_address = port->last_address % (LOGINS_PER_PORT - 1) + 1;
-        if (!login_by_fcid(fabric, area | port->last_address))
-            return area | port->last_address;
+        port->next_address = (port->next_address + 1) % LOGINS_PER_PORT;
+        if (!login_by_fcid(fabric, fcid))
+            return fcid;
     }
 
     return 0;
@@ -322,7 +323,7 @@ login_admit(struct fabric *fabric, const struct login_request *request,
     if (why)
         return refuse(fabric, request, why, refusal);
 
-    fcid = choose_fcid(fabric, request->port, request->is_virtual);
+    fcid = choose_fcid(fabric, request->port);
     if (fcid == 0)
         return refuse(fabric, request, &full, refusal);
 

@@ -12,7 +12,7 @@
 #include "fabric.h"
 
 enum {
-    LOGINS_PER_PORT = 256,      /* one address byte: FLOGI 00, FDISC 01-ff */
+    LOGINS_PER_PORT = 256,      /* the last byte of an address tells them */
 
     /* A port that lost a WWPN to a later login tries again by itself every
      * few seconds, for ever. Were that a "later login" too, the two would

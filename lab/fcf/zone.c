@@ -38,20 +38,29 @@ is_target(const struct login *login)
 }
 
 bool
-zone_sees(const struct fabric *fabric, const struct login *one,
+zone_sees(const struct fabric *fabric, const struct login *viewer,
           const struct login *other)
 {
-    if (one->fcid == other->fcid)
+    if (viewer->fcid == other->fcid)
         return false;
-    if (is_target(one) || is_target(other))
+    if (is_target(other))
         return true;
+    if (is_target(viewer))
+        return false;
 
     for (const struct zone *zone = fabric->zones; zone; zone = zone->next) {
-        if (has_both(zone, one, other))
+        if (has_both(zone, viewer, other))
             return true;
     }
 
     return false;
+}
+
+bool
+zone_joins(const struct fabric *fabric, const struct login *one,
+           const struct login *other)
+{
+    return zone_sees(fabric, one, other) || zone_sees(fabric, other, one);
 }
 
 /* Tells the members of a zone about each other, as far as nothing but that
@@ -63,7 +72,7 @@ announce_members(struct fabric *fabric, const struct zone *zone)
         for (struct login *about = fabric->logins; about;
              about = about->next) {
             if (to != about && has_both(zone, to, about) &&
-                !zone_sees(fabric, to, about))
+                !is_target(to) && !zone_sees(fabric, to, about))
                 rscn_tell(fabric, to, about);
         }
     }

@@ -3,9 +3,12 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Without any zone, initiators and targets see each other and initiators do
- * not see initiators. A zone adds to that: its members see each other
- * whatever they are.
+ * Everybody sees the targets. Initiators see each other if they are members
+ * of one zone.
+ *
+ * Targets see no initiators, in a zone or not: they wait to be called. Linux's
+ * target needs this. When it is told that an initiator has gone whose write is
+ * half done, it waits for the other half for ever and serves nobody meanwhile.
  */
 
 #pragma once
@@ -24,9 +27,14 @@ struct zone {
     size_t nmembers;
 };
 
-/* Whether two different N_Ports may know of and talk to each other. */
-bool zone_sees(const struct fabric *fabric, const struct login *one,
+/* Whether an N_Port is to know of another: from the name server, and when
+ * that one comes and goes. Nobody sees itself. */
+bool zone_sees(const struct fabric *fabric, const struct login *viewer,
                const struct login *other);
+
+/* Whether frames may go between two N_Ports: one of them sees the other. */
+bool zone_joins(const struct fabric *fabric, const struct login *one,
+                const struct login *other);
 
 /* Both tell the N_Ports for which something changes (RSCN). They return false
  * if a zone of that name is there already, or is not there. */
