@@ -94,4 +94,8 @@ class StackTest(unittest.TestCase):
             "src/conf/schemas/thing.rng": "<thing/>\n"})
         self.commit("qemu: Use the thing — twice",
                     {**self.hook(30), "tests/thingtest.c": "test\n"})
+        (self.top / "patches").mkdir()
+        (self.top / "patches" / "guards").write_text(
+            "util-Add-a-thing.patch thingtest\n"
+            "qemu-Use-the-thing-twice.patch thingtest lab:thing\n")
         return self.run_tool("export-series")

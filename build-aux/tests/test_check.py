@@ -117,6 +117,12 @@ class CheckTest(StackTest):
         self.run_tool("export-series")
         self.assertBreaks("each patch is signed off", "Zoë Tester")
 
+    def test_hook_without_a_guard(self):
+        self.stack_of_two()
+        (self.top / "patches/guards").write_text("gone.patch thingtest\n")
+        self.assertBreaks("each hook is guarded", "of util-Add-a-thing.patch")
+        self.assertBreaks("each hook is guarded", "gone.patch, which is not")
+
     def test_fat_hook_over_several_patches(self):
         self.commit("qemu: Start small", self.hook(5, 25 * "hook();\n"))
         self.commit("qemu: Grow", self.hook(50, 25 * "hook();\n"))

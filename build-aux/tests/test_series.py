@@ -57,6 +57,8 @@ class ExportTest(StackTest):
                     {**self.hook(50), "src/util/virthing.c": "int mended;\n"})
         self.commit("util: Mend it again",
                     {"src/util/virthing.c": "int done;\n"})
+        with open(self.top / "patches/guards", "a") as guards:
+            guards.write("util-Mend-the-thing.patch thingtest\n")
         said = self.run_tool("export-series")
         self.assertIn("goes into util-Add-a-thing.patch", said)
         self.assertIn("util-Mend-it-again.patch had nothing else", said)

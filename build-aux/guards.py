@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""patches/guards: which test fails when a patch's hook is taken out.
+
+A line is PATCH-FILE GUARD..., where a guard is
+  NAME            a test of libvirt's suite, as 'meson test' knows it
+  lab:SCENARIO    a scenario of the lab
+  compile         the tree no longer compiles (for what is only linked in)
+
+The hook of a patch is what it changes in C files under src/; the headers
+stay, since a declaration that nobody uses does nothing.  Where there is no
+such change, the hook is all that the patch changes under src/.  A patch that
+changes nothing there (documentation, tests) has no hook and needs no guard."""
+
+import re
+import subprocess
+
+from workshop import GOOD
+
+
+def hook(patch):
+    """The sections of PATCH that are its hook."""
+    under_src = [s for s in patch.sections if s.paths[0].startswith("src/")]
+    code = [s for s in under_src if re.search(r"\.c$", s.paths[0])]
+    return code or under_src
+
+
+def read_guards(top):
+    """patches/guards as {patch file: [guard]}."""
+    path = top / "patches" / "guards"
+    guards = {}
+    for line in path.read_text().splitlines() if path.exists() else []:
+        words = line.split("#")[0].split()
+        if words:
+            guards.setdefault(words[0], []).extend(words[1:])
+    return guards
+
+
+def take_out(workshop, patch):
+    """Undo the hook of PATCH in the tree; return whether that was possible.
+    Later patches may have changed lines beside it, so less context will
+    do: the tree is for this one experiment."""
+    text = b"".join(section.text for section in hook(patch))
+    for context in ("-C3", "-C1", "-C0"):
+        done = subprocess.run(["git", "apply", "--reverse", "--recount",
+                               context, "-"], cwd=workshop.source, input=text,
+                              stderr=subprocess.DEVNULL, check=False)
+        if done.returncode == 0:
+            return True
+    return False
+
+
+def holds(workshop, guard, compiles):
+    """Does GUARD notice that the hook is out?"""
+    if guard == "compile" or not compiles:
+        return guard == "compile" and not compiles
+    if guard.startswith("lab:"):
+        return not workshop.lab(guard[4:])
+    result = workshop.test(guard).get(guard)
+    return result is not None and result not in GOOD
+
+
+def examine(workshop, tip, patch, guards):
+    """What is wrong with the guards of PATCH: a list of sentences."""
+    workshop.checkout(tip)
+    if not guards:
+        return ["patches/guards names no test for it"]
+    if not take_out(workshop, patch):
+        return ["its hook cannot be taken out alone"]
+    compiles = workshop.compile()
+    wrong = [f"{guard} passes without the hook" for guard in guards
+             if not holds(workshop, guard, compiles)]
+    if wrong and not compiles:
+        return ["the tree does not compile without the hook, so nothing is "
+                f"tested (see {workshop.log})"]
+    return wrong

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What check-hooks takes out, and when it says that a guard holds."""
+
+import types
+import unittest
+
+from synthetic import StackTest
+from guards import examine, hook, read_guards, take_out
+from stack import Patch, git, read_patches
+
+DRIVER = "src/qemu/qemu_driver.c"
+
+
+def patch_of(*paths):
+    return Patch("x.patch", b"From: x\n\nx\n---\n\n" + b"".join(
+        f"diff --git a/{p} b/{p}\n".encode() for p in paths))
+
+
+class FakeWorkshop:
+    """A tree that is not built: says what a build and its tests would."""
+
+    def __init__(self, source, compiles=True, results=None, lab=True):
+        self.source, self.log = source, "the log"
+        self.compile = lambda: compiles
+        self.test = lambda name: results or {}
+        self.lab = lambda scenario: lab
+
+    def checkout(self, commit):
+        git("checkout", "--quiet", "--force", commit, cwd=self.source)
+
+
+class HookTest(unittest.TestCase):
+
+    def paths(self, *paths):
+        return [section.paths[0] for section in hook(patch_of(*paths))]
+
+    def test_code_goes_before_what_only_links_it(self):
+        self.assertEqual(
+            self.paths("src/a.c", "src/a.h", "src/meson.build", "tests/t.c"),
+            ["src/a.c"])
+
+    def test_a_patch_without_code_is_hooked_in_by_the_rest_of_src(self):
+        self.assertEqual(self.paths("src/meson.build", "tests/meson.build"),
+                         ["src/meson.build"])
+
+    def test_documentation_has_no_hook(self):
+        self.assertEqual(self.paths("docs/news.rst", "tests/t.c"), [])
+
+
+class GuardTest(StackTest):
+
+    def setUp(self):
+        super().setUp()
+        self.stack_of_two()
+        self.tip = git("rev-parse", "HEAD", cwd=self.repo).decode().strip()
+        self.patch = read_patches(self.top)[0]
+
+    def examine(self, *guards, **world):
+        return examine(FakeWorkshop(self.repo, **world), self.tip,
+                       self.patch, guards)
+
+    def test_the_table_is_read(self):
+        self.assertEqual(read_guards(self.top), {
+            "util-Add-a-thing.patch": ["thingtest"],
+            "qemu-Use-the-thing-twice.patch": ["thingtest", "lab:thing"]})
+
+    def test_only_the_hook_is_taken_out(self):
+        before = (self.repo / DRIVER).read_text()
+        take_out(types.SimpleNamespace(source=self.repo), self.patch)
+        after = (self.repo / DRIVER).read_text()
+        self.assertEqual(before.count("hook();") - 1, after.count("hook();"))
+        self.assertTrue((self.repo / "src/util/virthing.c").exists())
+
+    def test_a_later_patch_beside_it_does_not_matter(self):
+        self.commit("qemu: Crowd it", self.hook(10, "left();\n"))
+        self.commit("qemu: Crowd it more", self.hook(12, "right();\n"))
+        self.assertTrue(take_out(types.SimpleNamespace(source=self.repo),
+                                 self.patch))
+        self.assertIn("left();\nright();", (self.repo / DRIVER).read_text())
+
+    def test_a_test_that_fails_holds(self):
+        self.assertEqual(self.examine("t", results={"t": "FAIL"}), [])
+
+    def test_a_test_that_passes_does_not(self):
+        self.assertIn("t passes", self.examine("t", results={"t": "OK"})[0])
+
+    def test_a_test_that_did_not_run_does_not(self):
+        self.assertIn("t passes", self.examine("t", results={})[0])
+
+    def test_a_tree_that_does_not_compile_counts_only_if_announced(self):
+        self.assertIn("does not compile", self.examine("t", compiles=False)[0])
+        self.assertEqual(self.examine("compile", compiles=False), [])
+        self.assertIn("compile passes", self.examine("compile")[0])
+
+    def test_a_scenario_that_fails_holds(self):
+        self.assertEqual(self.examine("lab:x", lab=False), [])
+        self.assertIn("lab:x passes", self.examine("lab:x", lab=True)[0])
+
+    def test_no_guard(self):
+        self.assertIn("names no test", self.examine()[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
