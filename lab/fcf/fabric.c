@@ -150,25 +150,35 @@ fabric_receive(struct fabric *fabric, struct port *port, const void *data,
 
     count(fabric, COUNT_RECEIVED);
 
+    if (len < ETHERNET_HEADER_LEN) {
+        count(fabric, COUNT_RUNT);
+        return;
+    }
+    if (len > FRAME_MAX) {
+        count(fabric, COUNT_OVERSIZED);
+        return;
+    }
+    if (!port_is_up(port)) {
+        count(fabric, COUNT_PORT_DOWN);
+        return;
+    }
+
     skip(&rest, 2 * MAC_LEN);
     ethertype = get16(&rest);
 
-    if (rest.was_short) {
-        count(fabric, COUNT_RUNT);
-    } else if (len > FRAME_MAX) {
-        count(fabric, COUNT_OVERSIZED);
-    } else if (!port_is_up(port)) {
-        count(fabric, COUNT_PORT_DOWN);
-    } else if ((ethertype != ETHERTYPE_FIP && ethertype != ETHERTYPE_FCOE) ||
-               !is_for_fabric(fabric, bytes)) {
+    if ((ethertype != ETHERTYPE_FIP && ethertype != ETHERTYPE_FCOE) ||
+        !is_for_fabric(fabric, bytes)) {
         count(fabric, COUNT_NOT_FC);
-    } else if (!falls_to_fault(fabric, port)) {
-        port->heard_ms = fabric->now_ms;
-        if (ethertype == ETHERTYPE_FIP)
-            fip_receive(fabric, port, bytes + MAC_LEN, rest);
-        else
-            fcoe_receive(fabric, port, bytes, len);
+        return;
     }
+    if (falls_to_fault(fabric, port))
+        return;
+
+    port->heard_ms = fabric->now_ms;
+    if (ethertype == ETHERTYPE_FIP)
+        fip_receive(fabric, port, bytes + MAC_LEN, rest);
+    else
+        fcoe_receive(fabric, port, bytes, len);
 }
 
 /* Everything on the port is over, and its machine is told so. */

@@ -133,7 +133,8 @@ void fabric_clear(struct fabric *fabric);
 struct port *fabric_port(struct fabric *fabric, const char *name);
 
 /* Takes one Ethernet frame that arrived at a port. What is not well-formed
- * or not allowed is counted and dropped. */
+ * or not allowed is counted and dropped. Of a frame longer than FRAME_MAX the
+ * bytes are not looked at, and may be NULL. */
 void fabric_receive(struct fabric *fabric, struct port *port,
                     const void *bytes, size_t len);
 
