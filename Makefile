@@ -27,6 +27,7 @@ CONFIGURED = $(OBJ)/build.ninja
 .PHONY: demo check lab series clean \
         deps fetch import configure compile install \
         check-series-full check-hooks
+.NOTPARALLEL:
 .DELETE_ON_ERROR:
 
 compile: import $(CONFIGURED)

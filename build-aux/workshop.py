@@ -11,6 +11,7 @@ from pathlib import Path
 from stack import TOP, git
 
 KEYCODEMAP = "subprojects/keycodemapdb"
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"  # the system's python3, as configure
 GOOD = ("OK", "EXPECTEDFAIL", "SKIP")
 
 
@@ -75,9 +76,9 @@ class Workshop:
         with open(self.log, "a") as log:
             print("+", *command, file=log, flush=True)
             return subprocess.run(
-                command, env={**os.environ, **env}, check=False,
+                command, env={**os.environ, "PATH": PATH, **env},
                 stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT).returncode == 0
+                stderr=subprocess.STDOUT, check=False).returncode == 0
 
 
 def bad(results):
