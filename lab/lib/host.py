@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A host of the lab, as scenarios see it."""
+
+import shlex
+
+from . import cluster, fabric, nodes, ssh
+from .say import LabError
+
+
+class Host:
+    def __init__(self, name, trace=lambda text: None):
+        """trace: told every virsh command line before it runs."""
+        self.name = name
+        self.node = nodes.NODES[name]
+        self.trace = trace
+
+    def attempt(self, *argv, stdin="", timeout=120):
+        """Runs a command as root, whatever comes of it: a CompletedProcess with text. timeout in seconds."""
+        return ssh.run(self.name, list(map(str, argv)), stdin, timeout)
+
+    def run(self, *argv, stdin="", timeout=120):
+        """Runs a command that must succeed; returns what it printed."""
+        done = self.attempt(*argv, stdin=stdin, timeout=timeout)
+        if done.returncode != 0:
+            raise LabError(f"`{shlex.join(map(str, argv))}` on {self.name} ended with status {done.returncode}: "
+                           f"{(done.stderr or done.stdout).strip()}")
+        return done.stdout
+
+    def shell(self, script, timeout=120):
+        return self.run("sh", "-ec", script, timeout=timeout)
+
+    def read(self, path):
+        return self.run("cat", path)
+
+    def virsh(self, *words, stdin="", timeout=120):
+        """A virsh command that must succeed; returns what it printed, without blank ends."""
+        self.trace(f"{self.name}# virsh {shlex.join(map(str, words))}")
+        return self.run("virsh", "-q", *words, stdin=stdin, timeout=timeout).strip()
+
+    def virsh_refuses(self, *words, stdin="", timeout=120):
+        """A virsh command that must fail; returns its error."""
+        self.trace(f"{self.name}# virsh {shlex.join(map(str, words))}")
+        done = self.attempt("virsh", "-q", *words, stdin=stdin, timeout=timeout)
+        if done.returncode == 0:
+            raise LabError(f"`virsh {shlex.join(map(str, words))}` on {self.name} succeeded, and should not have")
+        return done.stderr.strip()
+
+    def start_virsh(self, *words):
+        """A virsh command that runs on meanwhile: a Popen with text pipes."""
+        self.trace(f"{self.name}# virsh {shlex.join(map(str, words))} &")
+        return ssh.popen(self.name, ["virsh", "-q", *map(str, words)])
+
+    def names(self, *words):
+        """The lines that a virsh listing prints, as a sorted list."""
+        return sorted(line.strip() for line in self.virsh(*words).splitlines() if line.strip())
+
+    # The HBA and raw vports, without libvirt
+
+    def hba(self):
+        """The sysfs name of the HBA, such as host0."""
+        return self.shell(f"cd /sys/class/fc_host && grep -l {self.node.hba_wwpn} */port_name | cut -d/ -f1").strip()
+
+    def vport_create(self, wwpn, wwnn):
+        self.shell(f"echo {wwpn}:{wwnn} > /sys/class/fc_host/{self.hba()}/vport_create")
+
+    def vport_delete(self, wwpn, wwnn):
+        self.shell(f"echo {wwpn}:{wwnn} > /sys/class/fc_host/{self.hba()}/vport_delete")
+
+    def fc_host(self, wwpn):
+        """The sysfs name of the fc_host with that WWPN, or '' if there is none."""
+        return self.shell(f"cd /sys/class/fc_host && grep -l {wwpn} */port_name | cut -d/ -f1 || true").strip()
+
+    def wait_lun(self, serial, timeout=60):
+        """Waits until udev has made the links of a LUN; returns its stable link. timeout in seconds.
+
+        serial: the VPD 0x83 identity, as target.identity(name) gives it.
+        """
+        link = f"/dev/disk/by-id/wwn-0x{serial}"
+        self.run("udevadm", "wait", f"--timeout={timeout:g}", link, timeout=timeout + 30)
+        return link
+
+    # Power
+
+    def reboot(self):
+        self.trace(f"reboot {self.name}")
+        cluster.reboot(self.name)
+
+    def kill(self):
+        self.trace(f"cut the power of {self.name}")
+        cluster.kill(self.name)
+
+    def start(self):
+        self.trace(f"give {self.name} power")
+        cluster.start(self.name)
+
+    def logged_in(self, wwpn):
+        """Whether the fabric has a WWPN at this host's port now."""
+        return fabric.where(wwpn) == self.name

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The machines of the lab."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Node:
+    name: str
+    role: str  # "host" runs libvirt, "target" exports LUNs
+    number: int  # last byte of its MAC addresses
+    memory: int  # MiB
+    peer_address: str = ""  # on the wire between a and b
+
+    @property
+    def fc_mac(self):
+        return f"52:54:00:fc:00:{self.number:02x}"
+
+    @property
+    def peer_mac(self):
+        return f"52:54:00:aa:00:{self.number:02x}"
+
+    @property
+    def out_mac(self):
+        return f"52:54:00:bb:00:{self.number:02x}"
+
+    @property
+    def hba_wwpn(self):
+        """fcoe makes the port name of the FCoE interface's MAC address: NAA 2, 000, MAC."""
+        return "2000" + self.fc_mac.replace(":", "")
+
+    @property
+    def hba_wwnn(self):
+        return "1000" + self.fc_mac.replace(":", "")
+
+
+NODES = {
+    node.name: node
+    for node in (
+        Node("a", "host", 0x0A, 768, "10.77.0.1"),
+        Node("b", "host", 0x0B, 768, "10.77.0.2"),
+        Node("target", "target", 0x10, 320),
+    )
+}
+HOSTS = [node for node in NODES.values() if node.role == "host"]
+TARGET = NODES["target"]

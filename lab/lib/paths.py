@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Where things are. Everything that the lab writes is under BUILD; two build trees are two labs."""
+
+import os
+import pathlib
+
+LAB = pathlib.Path(__file__).resolve().parents[1]
+TOP = LAB.parent
+BUILD = pathlib.Path(os.environ.get("LAB_BUILD", TOP / "build" / "lab")).resolve()
+IMAGES = BUILD / "images"  # built once, kept
+LIVE = BUILD / "live"  # sockets, disks and logs of the running lab; gone after `down`
+RUNS = BUILD / "run"  # logs of failed scenarios
+
+# What `meson install` wrote with DESTDIR: the libvirt that the hosts run.
+LIBVIRT_ROOT = pathlib.Path(os.environ.get("LAB_LIBVIRT_ROOT", TOP / "build" / "root")).resolve()

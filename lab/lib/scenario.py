@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Scenarios: files in lab/scenarios, each with a docstring that says what it shows and a function run(t).
+
+t is a Scenario. Before each one the lab is made clean: no LUNs, no domains, no vHBAs, all links up.
+"""
+
+import importlib.util
+import shutil
+import traceback
+
+from . import cluster, daemon, fabric, nodes, ssh, target, vm
+from .host import Host
+from .paths import LAB, LIVE, RUNS
+from .say import LabError, say
+from .tap import Tap
+
+HOME = LAB / "scenarios"
+
+# Leaves a host without domains and vHBAs. What has no libvirt object is removed through sysfs.
+CLEAN_HOST = r"""
+for domain in $(virsh -q list --all --name); do
+    virsh -q destroy "$domain" || true
+    virsh -q undefine "$domain" || true
+done
+for vhba in $(virsh -q nodedev-list --cap fc_host --all 2> /dev/null | grep '^vhba_'); do
+    virsh -q nodedev-destroy "$vhba" || true
+    virsh -q nodedev-undefine "$vhba" || true
+done
+for vport in /sys/class/fc_vports/*; do
+    test -e "$vport/vport_delete" && echo 1 > "$vport/vport_delete" || true
+done
+rm -f /etc/libvirt/nodedev/vhba/*.xml /etc/libvirt/nodedev/vhba/autostart/*.xml /var/log/libvirt/*.console
+"""
+
+
+class Scenario:
+    """What a scenario works with: the hosts a and b, its results, and its place for logs."""
+
+    def __init__(self, name, tap):
+        self.name = name
+        self.tap = tap
+        self.a = Host("a", self.say)
+        self.b = Host("b", self.say)
+        self.fabric_mark = fabric.mark()
+
+    def say(self, text):
+        self.tap.note(text)
+
+    def ok(self, good, promise, why=""):
+        """A result. why: shown when it is not good."""
+        if not self.tap.ok(good, promise) and why:
+            self.tap.note(why)
+        return bool(good)
+
+    def equal(self, got, wanted, promise):
+        return self.ok(got == wanted, promise, f"is:     {got!r}\nshould: {wanted!r}")
+
+    def contains(self, text, word, promise):
+        return self.ok(word in text, promise, f"{word!r} is not in:\n{text}")
+
+    def nothing_wrong(self, wrong, promise):
+        """A result for a list of complaints, which should be empty."""
+        return self.ok(not wrong, promise, "\n".join(map(str, wrong[:20])))
+
+    def no_double_login(self):
+        self.nothing_wrong(fabric.double_logins(self.fabric_mark), "no WWPN was ever logged in twice")
+
+
+def paths():
+    return {path.stem: path for path in sorted(HOME.glob("*.py"))}
+
+
+def load(name):
+    """The module of a scenario."""
+    try:
+        path = paths()[name]
+    except KeyError:
+        raise LabError(f"there is no scenario {name}; `lab list` lists them") from None
+    spec = importlib.util.spec_from_file_location("scenario_" + name.replace("-", "_"), path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def listing():
+    """Pairs of name and first line of the description."""
+    return [(name, load(name).__doc__.strip().splitlines()[0]) for name in paths()]
+
+
+def run_all(names):
+    """Runs scenarios one after the other, on the running lab or on one of their own. True if all is well."""
+    modules = {name: load(name) for name in names}
+    own = not daemon.running()
+    tap = Tap()
+    try:
+        if own:
+            cluster.up(list(nodes.NODES))
+        for name, module in modules.items():
+            _run_one(name, module, tap)
+    finally:
+        if own:
+            cluster.down()
+    tap.plan()
+    return tap.failed == 0
+
+
+def _run_one(name, module, tap):
+    tap.note(f"scenario {name}: {module.__doc__.strip().splitlines()[0]}")
+    before = tap.failed
+    try:
+        clean()
+        module.run(Scenario(name, tap))
+    except LabError as error:
+        tap.ok(False, f"{name} runs to its end")
+        tap.note(error)
+    except Exception:
+        tap.ok(False, f"{name} runs to its end")
+        tap.note(traceback.format_exc())
+    if tap.failed > before:
+        tap.note(f"the logs of {name} are in {collect(name)}")
+
+
+def clean():
+    """Makes the lab as it was when it came up; gives power to what has none."""
+    for node in nodes.NODES.values():
+        if not daemon.pid(node.name) and vm.events(node).exists():
+            cluster.start(node.name)
+    for port in fabric.control("ports")["ports"]:
+        if port["link"] == "down":
+            fabric.control("link", port["name"], "up")
+    for zone in fabric.control("zones")["zones"]:
+        fabric.control("zone", "del", zone["name"])
+    fabric.control("policy", "first")
+    for node in nodes.HOSTS:
+        done = ssh.run(node.name, ["sh", "-c", CLEAN_HOST], timeout=180)
+        if done.returncode != 0:
+            say(f"{node.name} could not be made clean: {done.stderr.strip()}")
+    target.clear()
+
+
+def collect(name):
+    """Copies the logs of everything to RUNS/name; returns that directory."""
+    home = RUNS / name
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    for pattern in ("*.log", "*.out", "*.console", "luns.json"):
+        for path in LIVE.glob(pattern):
+            shutil.copy(path, home)
+    for node in nodes.NODES.values():
+        if daemon.pid(node.name):
+            _collect_from(node, home)
+    return home
+
+
+def _collect_from(node, home):
+    commands = {"journal": "journalctl --no-pager -o short-precise", "kernel": "dmesg"}
+    if node.role == "host":
+        commands["vhbas"] = ("for d in $(virsh -q nodedev-list --cap fc_host); do virsh -q nodedev-dumpxml $d; done; "
+                             "head -v -n 99 /etc/libvirt/nodedev/vhba/* /etc/libvirt/nodedev/vhba/autostart/*")
+        commands["domains"] = "virsh -q list --all; head -v -n 200 /var/log/libvirt/qemu/*.log"
+    for what, script in commands.items():
+        try:
+            done = ssh.run(node.name, ["sh", "-c", script], timeout=60)
+            (home / f"{node.name}.{what}").write_text(done.stdout + done.stderr)
+        except LabError as error:
+            (home / f"{node.name}.{what}").write_text(f"{error}\n")

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The target's LUNs: made, shown to initiators, hidden again.
+
+A LUN is a file on the lab's own machine, a SCSI disk of the VM `target`, and an iblock backstore of its LIO; so what
+a guest writes can be read outside, at once and with the lab's own clock. What should exist is kept in LIVE/luns.json,
+and `restore` brings a target that has lost its power back to it.
+"""
+
+import json
+import re
+
+from . import digest, nodes, ssh, vm
+from .paths import LIVE
+from .say import LabError
+
+RECORD = LIVE / "luns.json"
+
+
+def _load():
+    try:
+        return json.loads(RECORD.read_text())
+    except FileNotFoundError:
+        return {"luns": {}, "maps": []}
+
+
+def _save(record):
+    partial = RECORD.with_suffix(".new")
+    partial.write_text(json.dumps(record, indent=1))
+    partial.rename(RECORD)
+
+
+def _lio(*words):
+    done = ssh.run("target", ["/usr/lib/lab/target", *map(str, words)])
+    if done.returncode != 0:
+        raise LabError(f"the target could not {' '.join(map(str, words))}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def backing(name):
+    """The file that holds a LUN's data."""
+    return LIVE / f"{name}.lun"
+
+
+def parse_size(text):
+    """'16M' -> bytes"""
+    match = re.fullmatch(r"(\d+)([KMG]?)", text)
+    if not match:
+        raise LabError(f"'{text}' is no size; write bytes, or a number with K, M or G")
+    return int(match.group(1)) << {"": 0, "K": 10, "M": 20, "G": 30}[match.group(2)]
+
+
+def add(name, size, contents=b"", serial=None):
+    """Makes a LUN of `size` bytes that begins with `contents`. serial: what makes its VPD 0x83 identity."""
+    record = _load()
+    if not re.fullmatch(r"[a-z0-9-]{1,16}", name):
+        raise LabError(f"'{name}' is no name for a LUN; use up to 16 of a-z, 0-9 and -")
+    if name in record["luns"]:
+        raise LabError(f"there is a LUN {name} already; `lab lun del {name}` removes it")
+    with open(backing(name), "wb") as file:
+        file.write(contents)
+        file.truncate(size)
+    record["luns"][name] = {"serial": serial or digest.of(name)}
+    _attach(name, record["luns"][name])
+    _save(record)
+
+
+def _attach(name, lun):
+    node_name = f"lun-{name}"
+    with vm.qmp(nodes.TARGET) as monitor:
+        # After a reboot, unlike after a power cut, QEMU still has the disk.
+        if all(node["node-name"] != node_name for node in monitor.execute("query-named-block-nodes")):
+            monitor.execute("blockdev-add", **{"node-name": node_name, "driver": "raw",
+                                               "file": {"driver": "file", "filename": str(backing(name))}})
+            monitor.execute("device_add", driver="scsi-hd", id=f"disk-{name}", drive=node_name, bus="luns.0",
+                            serial=name, device_id=name)
+    _lio("add", name, lun["serial"])
+
+
+def identity(name):
+    """The hex digits of a LUN's NAA identifier in VPD page 0x83: LIO's own prefix, then the serial."""
+    return ("6001405" + _load()["luns"][name]["serial"]).ljust(32, "0")
+
+
+def remove(name):
+    """Hides a LUN from everybody and removes it with its data."""
+    record = _load()
+    if name not in record["luns"]:
+        raise LabError(f"there is no LUN {name}; `lab lun list` lists them")
+    for entry in [entry for entry in record["maps"] if entry["name"] == name]:
+        unmap(entry["wwpn"], entry["unit"])
+    _lio("del", name)
+    with vm.qmp(nodes.TARGET) as monitor:
+        monitor.execute("device_del", id=f"disk-{name}")
+        monitor.wait_event("DEVICE_DELETED", lambda data: data.get("device") == f"disk-{name}")
+        monitor.execute("blockdev-del", **{"node-name": f"lun-{name}"})
+    backing(name).unlink()
+    record = _load()
+    del record["luns"][name]
+    _save(record)
+
+
+def show(name, wwpn, unit=0):
+    """Maps a LUN to an initiator's WWPN under a LUN number."""
+    record = _load()
+    if name not in record["luns"]:
+        raise LabError(f"there is no LUN {name}; `lab lun add {name} SIZE` makes it")
+    _lio("map", name, colons(wwpn), unit)
+    record["maps"].append({"name": name, "wwpn": wwpn, "unit": unit})
+    _save(record)
+
+
+def unmap(wwpn, unit):
+    """Hides what an initiator sees under a LUN number."""
+    record = _load()
+    _lio("unmap", colons(wwpn), unit)
+    record["maps"] = [entry for entry in record["maps"] if (entry["wwpn"], entry["unit"]) != (wwpn, unit)]
+    _save(record)
+
+
+def listing():
+    """{"luns": {name: …}, "maps": [{"name", "wwpn", "unit"}, …]}"""
+    return _load()
+
+
+def clear():
+    """Removes all LUNs."""
+    for name in _load()["luns"]:
+        remove(name)
+
+
+def restore():
+    """Gives a target that has just booted what it had before."""
+    record = _load()
+    for name, lun in record["luns"].items():
+        _attach(name, lun)
+    for entry in record["maps"]:
+        _lio("map", entry["name"], colons(entry["wwpn"]), entry["unit"])
+
+
+def colons(wwpn):
+    """2101001b32a90004 -> 21:01:00:1b:32:a9:00:04, as LIO's configfs wants it."""
+    return ":".join(wwpn[at:at + 2] for at in range(0, 16, 2))
