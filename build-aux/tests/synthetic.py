@@ -36,7 +36,7 @@ class StackTest(unittest.TestCase):
         self.top.mkdir()
         self.repo.mkdir()
         (self.top / "UPSTREAM").write_text(UPSTREAM)
-        git("init", "--quiet", cwd=self.repo)
+        git("init", "--quiet", "--initial-branch=base", cwd=self.repo)
         self.commit("the release", RELEASE)
         git("tag", "v1.0", cwd=self.repo)
 

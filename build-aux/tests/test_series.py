@@ -73,13 +73,17 @@ class ExportTest(StackTest):
         said = self.run_tool("export-series", status=1)
         self.assertIn("deletes src/util/empty.h, which util-Add-a-thing", said)
 
+    def test_uncommitted_work_is_mentioned(self):
+        self.stack_of_two()
+        (self.repo / "tests/meson.build").write_text("mine\n")
+        self.assertIn("are not exported", self.run_tool("export-series"))
+
 
 class ImportTest(StackTest):
 
     def test_import_makes_the_tree_that_was_exported(self):
         self.stack_of_two()
         tree = git("rev-parse", "HEAD^{tree}", cwd=self.repo)
-        git("checkout", "--quiet", "--detach", "v1.0", cwd=self.repo)
         self.run_tool("import-series")
         self.assertEqual(git("rev-parse", "npiv^{tree}", cwd=self.repo), tree)
         self.assertEqual(
@@ -129,6 +133,12 @@ class ImportTest(StackTest):
         self.run_tool("import-series")
         self.assertIn("Work of a whole day",
                       git_line("log", "--format=%s", cwd=self.repo))
+
+    def test_work_on_another_branch_is_not_interrupted(self):
+        self.stack_of_two()
+        git("checkout", "--quiet", "-b", "elsewhere", cwd=self.repo)
+        said = self.run_tool("import-series", status=1)
+        self.assertIn("is on elsewhere, not on npiv", said)
 
     def test_uncommitted_work_stays_and_is_mentioned(self):
         self.stack_of_two()
