@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the runner of make check counts."""
+
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
+import tempfile
+import unittest
+from pathlib import Path
+
+from synthetic import BUILD_AUX
+
+
+def load(name):
+    """The command NAME of build-aux as a module."""
+    loader = importlib.machinery.SourceFileLoader(
+        name.replace("-", "_"), str(BUILD_AUX / name))
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+check = load("check")
+tap_meson = load("tap-meson")
+
+
+class StepTest(unittest.TestCase):
+
+    def run_step(self, script, **options):
+        """Run SCRIPT as a step; return the step and what it showed."""
+        with tempfile.TemporaryDirectory() as tmp, \
+                contextlib.redirect_stdout(io.StringIO()) as shown:
+            check.LOGS = Path(tmp)
+            step = check.Step("sample", "sh", "-c", script, **options)
+            step.run()
+        return step, shown.getvalue()
+
+    def assertFails(self, script, what, **options):
+        step, _ = self.run_step(script, **options)
+        self.assertEqual(len(step.failed), 1, step.failed)
+        self.assertIn(what, step.failed[0])
+
+    def test_results_are_counted(self):
+        step, _ = self.run_step("echo 1..3; echo ok 1 - a; echo 'ok 2 b'; "
+                                "echo 'ok 3 - c # SKIP no disk'")
+        self.assertEqual((step.passed, step.failed, step.skipped),
+                         (2, [], ["c: no disk"]))
+
+    def test_plans_of_several_programs_add_up(self):
+        step, _ = self.run_step("for i in 1 2; do echo 1..1; echo ok 1; done")
+        self.assertEqual((step.passed, step.failed), (2, []))
+
+    def test_results_and_remarks_are_shown_and_noise_is_not(self):
+        _, shown = self.run_step("echo 1..1; echo '# hello'; echo cc -o x; "
+                                 "echo ok 1 - a")
+        self.assertIn("# hello\nok 1 - a\n", shown)
+        self.assertNotIn("cc -o x", shown.split("\n", 1)[1])
+
+    def test_a_failure(self):
+        self.assertFails("echo 1..1; echo not ok 1 - it broke; exit 1",
+                         "it broke")
+
+    def test_a_skip_needs_a_reason(self):
+        self.assertFails("echo 1..1; echo 'ok 1 - a # SKIP'", "without a")
+
+    def test_a_crash(self):
+        self.assertFails("echo 1..1; echo ok 1; kill -9 $$", "status -9")
+
+    def test_results_that_are_missing(self):
+        self.assertFails("echo 1..2; echo ok 1", "1 results of 2 planned")
+
+    def test_no_results_at_all(self):
+        self.assertFails("true", "0 results of 0 planned")
+
+    def test_a_command_that_hangs(self):
+        self.assertFails("echo 1..1; sleep 60; echo ok 1", "not done after",
+                         limit=0.2)
+
+
+class MesonTest(unittest.TestCase):
+
+    def judge(self, result, **known):
+        results = {"t": (result, "")} if result else {}
+        return tap_meson.judge("t", results, known)
+
+    def test_what_passes_is_ok(self):
+        self.assertEqual(self.judge("OK"), ("ok", ""))
+        self.assertEqual(self.judge("EXPECTEDFAIL", t=""), ("ok", ""))
+
+    def test_what_the_bare_release_skips_may_be_skipped(self):
+        self.assertEqual(self.judge("SKIP", t="no locale"),
+                         ("ok", " # SKIP no locale"))
+
+    def test_nothing_else_may(self):
+        self.assertEqual(self.judge("SKIP", t="")[0], "not ok")
+        self.assertEqual(self.judge("SKIP")[0], "not ok")
+
+    def test_failures_and_lost_tests(self):
+        for result in ("FAIL", "TIMEOUT", "ERROR", None):
+            self.assertEqual(self.judge(result, t="")[0], "not ok")
+
+    def test_the_table_of_the_bare_release_is_complete(self):
+        self.assertEqual(len(tap_meson.read_known("test")), 136)
+        self.assertEqual(len(tap_meson.read_known("syntax")), 138)
+
+
+if __name__ == "__main__":
+    unittest.main()
