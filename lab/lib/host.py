@@ -2,9 +2,10 @@
 """A host of the lab, as scenarios see it."""
 
 import shlex
+import time
 
 from . import cluster, fabric, nodes, ssh
-from .say import LabError
+from .say import LabError, LabTimeout
 
 
 class Host:
@@ -53,6 +54,39 @@ class Host:
     def names(self, *words):
         """The lines that a virsh listing prints, as a sorted list."""
         return sorted(line.strip() for line in self.virsh(*words).splitlines() if line.strip())
+
+    # vHBAs
+
+    def vhbas(self):
+        """The names of all vHBAs that libvirt knows, defined or active."""
+        return [name for name in self.names("nodedev-list", "--cap", "fc_host", "--all") if name.startswith("vhba_")]
+
+    def vhba_info(self, vhba):
+        """What `virsh nodedev-info` says of a vhba.Port, such as {"Active": "yes", "Autostart": "no", …}."""
+        lines = self.virsh("nodedev-info", vhba.name).splitlines()
+        return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+    def wait_vhba(self, vhba, timeout=60):
+        """Waits until a vHBA is active for libvirt. timeout in seconds."""
+        deadline = time.monotonic() + timeout
+        while True:
+            if vhba.name in self.names("nodedev-list", "--cap", "fc_host"):
+                return
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise LabTimeout(f"waited {timeout:g} s for {vhba.name} to be active on {self.name}")
+            # The event may have come just before anybody listened, hence not for long.
+            self.attempt("virsh", "nodedev-event", "--event", "lifecycle", "--timeout", str(max(1, min(3, int(left)))))
+
+    def vports(self):
+        """The WWPNs of the vports that exist, whoever made them."""
+        return sorted(self.shell("cat /sys/class/fc_vports/*/port_name 2> /dev/null || true")
+                      .replace("0x", "").split())
+
+    def definitions(self):
+        """The WWPNs that have a definition file."""
+        return sorted(self.shell("cd /etc/libvirt/nodedev/vhba 2> /dev/null && ls *.xml 2> /dev/null || true")
+                      .replace(".xml", "").split())
 
     # The HBA and raw vports, without libvirt
 

@@ -21,6 +21,10 @@ class Port:
         return (f"<device>{parent}<capability type='scsi_host'><capability type='fc_host'><wwnn>{self.wwnn}</wwnn>"
                 f"<wwpn>{self.wwpn}</wwpn>{partner}</capability></capability></device>")
 
+    def source(self, lun=""):
+        """The <source> of a disk on its LUN. lun: an element, such as <lun unit='4'/>."""
+        return f"<source wwnn='{self.wwnn}' wwpn='{self.wwpn}'>{lun}</source>"
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -61,6 +65,12 @@ def role(host, port):
     if hba.find("secondary") is not None:
         return "primary"
     return "single" if hba.find("primary") is None else "secondary"
+
+
+def mark(host, port):
+    """'lent' or 'borrowed' while a hand-over has marked a host's definition, else None."""
+    found = ElementTree.fromstring(host.virsh("nodedev-dumpxml", port.name)).find(".//handover")
+    return None if found is None else found.get("state")
 
 
 def left_on(host, pair):

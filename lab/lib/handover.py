@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the hand-over scenarios share: a guest on a pair, and what must be true of two hosts afterwards."""
+
+from . import fabric, guest, nodes, target, vhba
+
+NAME = "guest"
+LONGEST_GAP = 20.0  # seconds; two emulators deep on a busy machine, far below what a SCSI timeout would make
+
+
+def prepare(host, pair):
+    """A LUN for both members of a pair, the pair, and the guest, which runs and has written: a guest.Watch."""
+    target.add("disk", guest.DISK_SIZE, guest.image())
+    for port in pair:
+        target.show("disk", port.wwpn)
+    fabric.control("zone", "add", "pair", *(port.wwpn for port in pair), nodes.TARGET.hba_wwpn)
+    pair.define(host)
+    host.virsh("define", "/dev/stdin", stdin=guest.domain(NAME, pair.source()))
+    watch = guest.Watch(target.backing("disk"))
+    try:
+        host.virsh("start", NAME)
+        watch.wait(100)
+    except BaseException:
+        watch.stop()
+        raise
+    return watch
+
+
+def check_has_all(t, host, primary, secondary, when):
+    """The guest runs on a host, on this primary; the secondary is idle beside it; no mark is left."""
+    t.equal(host.names("list", "--name"), [NAME], f"{when}: the guest runs on {host.name}")
+    for port, role in ((primary, "primary"), (secondary, "secondary")):
+        host.wait_vhba(port)
+        t.equal(fabric.where(port.wwpn), host.name, f"{when}: the fabric has {port.wwpn} at {host.name}")
+        t.equal(vhba.role(host, port), role, f"{when}: {port.wwpn} is the {role} there")
+        t.equal(vhba.mark(host, port), None, f"{when}: {port.wwpn} has no mark")
+        info = host.vhba_info(port)
+        t.equal((info["Persistent"], info["Autostart"]), ("yes", "yes"), f"{when}: {port.wwpn} will survive a boot")
+    t.equal(host.vhbas(), sorted([primary.name, secondary.name]), f"{when}: {host.name} knows no other vHBA")
+
+
+def check_has_nothing(t, host, pair, when):
+    """Nothing of the guest or its vHBAs is on a host."""
+    t.equal(host.names("list", "--all", "--name"), [], f"{when}: no domain is on {host.name}")
+    t.equal(vhba.left_on(host, pair), [], f"{when}: nothing of the pair is on {host.name}")
+
+
+def check_writes(t, watch, since, when):
+    """The guest has gone on writing since a time, without losing anything."""
+    watch.wait(100)
+    t.equal(watch.lost, [], f"{when}: no write is lost")
+    t.nothing_wrong(watch.problems, f"{when}: the guest was never started anew")
+    gap, _ = watch.longest_gap(since)
+    t.ok(gap < LONGEST_GAP, f"{when}: the guest writes on", f"longest gap {gap:.2f} s")
+    t.say(f"longest gap between two writes: {gap:.2f} s")
+
+
+def finish(t, watch, last, consoles):
+    """Stops the guest on its last host and judges its whole life; consoles: its hosts' parts, in order."""
+    last.virsh("destroy", NAME)
+    watch.stop()
+    t.nothing_wrong(guest.check_disk(watch.path), "the guest's disk is as it should be")
+    t.nothing_wrong(guest.check_console("".join(consoles)), "the guest's console is as it should be")
+    t.no_double_login()
