@@ -9,6 +9,7 @@ class Node:
     name: str
     role: str  # "host" runs libvirt, "target" exports LUNs
     number: int  # last byte of its MAC addresses
+    processors: int
     memory: int  # MiB
     peer_address: str = ""  # on the wire between a and b
 
@@ -37,9 +38,9 @@ class Node:
 NODES = {
     node.name: node
     for node in (
-        Node("a", "host", 0x0A, 768, "10.77.0.1"),
-        Node("b", "host", 0x0B, 768, "10.77.0.2"),
-        Node("target", "target", 0x10, 320),
+        Node("a", "host", 0x0A, 2, 768, "10.77.0.1"),
+        Node("b", "host", 0x0B, 2, 768, "10.77.0.2"),
+        Node("target", "target", 0x10, 1, 320),
     )
 }
 HOSTS = [node for node in NODES.values() if node.role == "host"]
