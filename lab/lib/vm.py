@@ -96,7 +96,8 @@ def _argv(node):
                     f"lab.layers={','.join(names[:-1])}", f"lab.state={names[-1]}", f"lab.role={node.role}",
                     "systemd.show_status=0", "systemd.log_target=journal"]
     argv = ["qemu-system-x86_64", "-name", node.name, "-nodefaults", "-no-user-config", "-display", "none",
-            "-machine", "pc,usb=off,vmport=off,hpet=off", "-accel", "tcg,thread=multi", "-cpu", "Nehalem", "-smp", str(node.processors),
+            "-machine", "pc,usb=off,vmport=off,hpet=off", "-accel", "tcg,thread=multi",
+            "-cpu", "Nehalem", "-smp", str(node.processors),
             "-m", str(node.memory),
             "-kernel", image.base() / "vmlinux", "-initrd", LIVE / f"{node.name}.initrd",
             "-append", " ".join(kernel_words),
