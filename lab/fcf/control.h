@@ -19,8 +19,8 @@ struct answer {
     bool quit;                  /* the fabric is to end */
 };
 
-/* Runs one command line of less than CONTROL_LINE_MAX bytes: {"ok":true,…}, or {"ok":false,"error":"…"} and
- * nothing has changed. */
+/* Runs one command line of less than CONTROL_LINE_MAX bytes. The answer is
+ * {"ok":true,...}, or {"ok":false,"error":"..."} and nothing has changed. */
 struct answer control_run(struct fabric *fabric, const char *line);
 
 /* "first" or "last". */

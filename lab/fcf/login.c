@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "displaced.h"
 #include "fc.h"
 #include "fip.h"
 #include "log.h"
@@ -47,6 +48,17 @@ login_physical(struct fabric *fabric, const struct port *port)
         login = login->next;
 
     return login;
+}
+
+size_t
+login_count(const struct fabric *fabric, const struct port *port)
+{
+    size_t number = 0;
+
+    for (struct login *login = fabric->logins; login; login = login->next)
+        number += login->port == port;
+
+    return number;
 }
 
 static struct login *
@@ -94,82 +106,22 @@ login_end_port(struct fabric *fabric, struct port *port, const char *why)
         login_end(fabric, login, why);
 }
 
-/* The next free address on a port; 0 if all are taken. One that was given
- * back rests as long as possible, since somebody may not have heard of it:
+/* The next free address on a port; there is one. One that was given back
+ * rests as long as possible, since somebody may not have heard of it:
  * a target that still knows an N_Port of that address is not to mistake
  * another, or the same after a crash, for it. */
 static uint32_t
 choose_fcid(struct fabric *fabric, struct port *port)
 {
     uint32_t area = DOMAIN << 16 | (port->index + 1) << 8;
+    uint32_t fcid;
 
-    for (unsigned int tried = 0; tried < LOGINS_PER_PORT; tried++) {
-        uint32_t fcid = area | port->next_address;
-
+    do {
+        fcid = area | port->next_address;
         port->next_address = (port->next_address + 1) % LOGINS_PER_PORT;
-        if (!login_by_fcid(fabric, fcid))
-            return fcid;
-    }
+    } while (login_by_fcid(fabric, fcid));
 
-    return 0;
-}
-
-static struct displaced **
-find_displaced(struct fabric *fabric, const struct port *port, uint64_t wwpn)
-{
-    struct displaced **at = &fabric->displaced;
-
-    while (*at && ((*at)->port != port || (*at)->wwpn != wwpn))
-        at = &(*at)->next;
-
-    return at;
-}
-
-static void
-forget_displaced(struct fabric *fabric, const struct port *port,
-                 uint64_t wwpn)
-{
-    struct displaced **at = find_displaced(fabric, port, wwpn);
-    struct displaced *displaced = *at;
-
-    if (displaced) {
-        *at = displaced->next;
-        free(displaced);
-    }
-}
-
-static void
-remember_displaced(struct fabric *fabric, struct port *port, uint64_t wwpn)
-{
-    struct displaced *displaced;
-
-    forget_displaced(fabric, port, wwpn);
-
-    displaced = malloc(sizeof(*displaced));
-    if (!displaced)
-        abort();
-
-    displaced->port = port;
-    displaced->wwpn = wwpn;
-    displaced->asked_ms = fabric->now_ms;
-    displaced->next = fabric->displaced;
-    fabric->displaced = displaced;
-}
-
-/* Whether this is the retry of a port that lost the WWPN, see login.h. */
-static bool
-is_retry_of_loser(struct fabric *fabric, const struct login_request *request)
-{
-    struct displaced *lost = *find_displaced(fabric, request->port,
-                                             request->wwpn);
-    int64_t quiet;
-
-    if (!lost)
-        return false;
-
-    quiet = fabric->now_ms - lost->asked_ms;
-    lost->asked_ms = fabric->now_ms;
-    return quiet < DISPLACED_QUIET_MS;
+    return fcid;
 }
 
 static bool
@@ -214,7 +166,8 @@ refuse_by_itself(struct fabric *fabric, const struct login_request *request)
         bad_wwnn = { REASON_UNABLE, EXPLAIN_BAD_NODE_NAME, "bad WWNN" },
         refused = { REASON_UNABLE, EXPLAIN_NOTHING, "refused" },
         no_flogi = { REASON_UNABLE, EXPLAIN_LOGIN_REQUIRED, "no FLOGI" },
-        no_npiv = { REASON_UNSUPPORTED, EXPLAIN_UNSUPPORTED, "no NPIV" };
+        no_npiv = { REASON_UNSUPPORTED, EXPLAIN_UNSUPPORTED, "no NPIV" },
+        full = { REASON_UNABLE, EXPLAIN_NO_RESOURCES, "no resources" };
     struct login *physical = login_physical(fabric, request->port);
 
     if (request->wwpn == 0)
@@ -229,6 +182,8 @@ refuse_by_itself(struct fabric *fabric, const struct login_request *request)
         return &no_npiv;
     if (!physical || memcmp(request->port->enode, request->enode, MAC_LEN))
         return &no_flogi;
+    if (login_count(fabric, request->port) == LOGINS_PER_PORT)
+        return &full;
 
     return NULL;
 }
@@ -236,7 +191,7 @@ refuse_by_itself(struct fabric *fabric, const struct login_request *request)
 static void
 displace(struct fabric *fabric, struct login *old)
 {
-    remember_displaced(fabric, old->port, old->wwpn);
+    displaced_remember(fabric, old->port, old->wwpn);
     fip_clear_login(fabric, old);
     login_end(fabric, old, "displaced");
 }
@@ -257,7 +212,7 @@ settle_duplicate(struct fabric *fabric, const struct login_request *request,
     }
     if (old->port == request->port || fabric->policy == POLICY_FIRST)
         return &duplicate;
-    if (is_retry_of_loser(fabric, request))
+    if (displaced_is_retry(fabric, request->port, request->wwpn))
         return &displaced;
 
     displace(fabric, old);
@@ -265,8 +220,7 @@ settle_duplicate(struct fabric *fabric, const struct login_request *request,
 }
 
 static struct login *
-add_login(struct fabric *fabric, const struct login_request *request,
-          uint32_t fcid)
+add_login(struct fabric *fabric, const struct login_request *request)
 {
     struct login *login = calloc(1, sizeof(*login));
 
@@ -276,7 +230,7 @@ add_login(struct fabric *fabric, const struct login_request *request,
     login->port = request->port;
     login->wwpn = request->wwpn;
     login->wwnn = request->wwnn;
-    login->fcid = fcid;
+    login->fcid = choose_fcid(fabric, request->port);
     login->is_virtual = request->is_virtual;
     login->frame_size = request->frame_size;
     login->since = log_now();
@@ -303,12 +257,9 @@ struct login *
 login_admit(struct fabric *fabric, const struct login_request *request,
             struct refusal *refusal)
 {
-    static const struct refusal
-        full = { REASON_UNABLE, EXPLAIN_NO_RESOURCES, "no resources" };
     const struct refusal *why;
     struct login *login;
     struct login *old;
-    uint32_t fcid;
 
     /* An FLOGI starts the link anew, whatever becomes of it. */
     if (!request->is_virtual)
@@ -323,12 +274,8 @@ login_admit(struct fabric *fabric, const struct login_request *request,
     if (why)
         return refuse(fabric, request, why, refusal);
 
-    fcid = choose_fcid(fabric, request->port);
-    if (fcid == 0)
-        return refuse(fabric, request, &full, refusal);
-
-    forget_displaced(fabric, request->port, request->wwpn);
-    login = add_login(fabric, request, fcid);
+    displaced_forget(fabric, request->port, request->wwpn);
+    login = add_login(fabric, request);
     log_login(fabric->log, login);
     return login;
 }
@@ -342,9 +289,7 @@ login_clear(struct fabric *fabric)
         fabric->logins = login->next;
         free(login);
     }
-    while (fabric->displaced)
-        forget_displaced(fabric, fabric->displaced->port,
-                         fabric->displaced->wwpn);
+    displaced_clear(fabric);
     while (fabric->refused)
         login_refuse(fabric, fabric->refused->wwpn, false);
 }

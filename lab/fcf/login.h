@@ -11,15 +11,8 @@
 
 #include "fabric.h"
 
-enum {
-    LOGINS_PER_PORT = 256,      /* the last byte of an address tells them */
-
-    /* A port that lost a WWPN to a later login tries again by itself every
-     * few seconds, for ever. Were that a "later login" too, the two would
-     * throw each other out without end. So a loser's retries are refused; one
-     * that was quiet for this long and asks then has decided so anew. */
-    DISPLACED_QUIET_MS = 5000,
-};
+/* The last byte of an address tells them apart. */
+enum { LOGINS_PER_PORT = 256 };
 
 /* An FLOGI or FDISC that asks to be let in. */
 struct login_request {
@@ -57,6 +50,9 @@ void login_end_port(struct fabric *fabric, struct port *port,
 struct login *login_by_fcid(struct fabric *fabric, uint32_t fcid);
 struct login *login_by_wwpn(struct fabric *fabric, uint64_t wwpn);
 struct login *login_physical(struct fabric *fabric, const struct port *port);
+
+/* How many N_Ports are logged in on a port. */
+size_t login_count(const struct fabric *fabric, const struct port *port);
 
 /* "reject WWPN on|off" */
 void login_refuse(struct fabric *fabric, uint64_t wwpn, bool refuse);

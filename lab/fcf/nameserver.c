@@ -72,19 +72,6 @@ reject(const struct query *query, uint8_t reason, uint8_t explanation)
     end_reply(query, &frame);
 }
 
-/* Reads the address that a registration is for. Answers it, and returns
- * false, unless it is the sender's own. */
-static bool
-is_own_address(struct query *query)
-{
-    skip(&query->body, 1);
-    if (get24(&query->body) == query->from->fcid)
-        return true;
-
-    reject(query, CT_REASON_UNABLE, CT_EXPLAIN_NOT_YOURS);
-    return false;
-}
-
 static bool
 malformed(struct query *query)
 {
@@ -93,6 +80,24 @@ malformed(struct query *query)
 
     count(query->fabric, COUNT_CT_MALFORMED);
     return true;
+}
+
+/* Reads the address that a registration is for. Answers it, and returns
+ * false, unless it is the sender's own. */
+static bool
+is_own_address(struct query *query)
+{
+    uint32_t fcid;
+
+    skip(&query->body, 1);
+    fcid = get24(&query->body);
+    if (malformed(query))
+        return false;
+    if (fcid == query->from->fcid)
+        return true;
+
+    reject(query, CT_REASON_UNABLE, CT_EXPLAIN_NOT_YOURS);
+    return false;
 }
 
 /* Names that we have from the login already, or have no use for. */
@@ -151,6 +156,8 @@ port_name_of_address(struct query *query)
 
     skip(&query->body, 1);
     asked = login_by_fcid(query->fabric, get24(&query->body));
+    if (malformed(query))
+        return;
 
     if (!asked || (asked != query->from &&
                    !zone_sees(query->fabric, query->from, asked))) {
@@ -185,15 +192,38 @@ next_shown(const struct query *query, uint8_t type, struct login *login)
     return login;
 }
 
-/* The answer to GPN_FT can be longer than a frame: it is then a sequence of
- * frames, of which only the last has the end marks. */
+/* Puts the entries from that login on. They can be more than fit into a frame:
+ * the answer is then a sequence of frames, and only the last has end marks. */
 static void
-ports_of_type(struct query *query)
+put_ports(const struct query *query, struct frame *frame, uint8_t type,
+          struct login *shown)
 {
     struct fc_header header = fc_reply(query->header, RCTL_REPLY_CONTROL);
     size_t entries_per_frame = query->from->frame_size / PORT_ENTRY_LEN;
     size_t room = entries_per_frame - CT_HEADER_LEN / PORT_ENTRY_LEN;
-    struct login *shown;
+
+    while (shown) {
+        struct login *after = next_shown(query, type, shown->next);
+
+        if (room == 0) {
+            fcoe_end(query->fabric, frame, query->from, EOF_N);
+            header.seq_cnt++;
+            fcoe_begin(query->fabric, frame, query->from, &header, SOF_N3);
+            room = entries_per_frame;
+        }
+        put8(frame, after ? 0 : PORT_ENTRY_LAST);
+        put24(frame, shown->fcid);
+        put32(frame, 0);
+        put64(frame, shown->wwpn);
+        room--;
+        shown = after;
+    }
+}
+
+static void
+ports_of_type(struct query *query)
+{
+    struct login *first;
     struct frame frame;
     uint8_t type;
 
@@ -202,32 +232,15 @@ ports_of_type(struct query *query)
     if (malformed(query))
         return;
 
-    shown = next_shown(query, type, query->fabric->logins);
-    if (!shown) {
+    first = next_shown(query, type, query->fabric->logins);
+    if (!first) {
         reject(query, CT_REASON_UNABLE, CT_EXPLAIN_NO_FC4_TYPES);
         return;
     }
 
     begin_reply(query, &frame);
     put_ct_header(&frame, CT_ACCEPT, 0, 0);
-
-    while (shown) {
-        struct login *after = next_shown(query, type, shown->next);
-
-        if (room == 0) {
-            fcoe_end(query->fabric, &frame, query->from, EOF_N);
-            header.seq_cnt++;
-            fcoe_begin(query->fabric, &frame, query->from, &header, SOF_N3);
-            room = entries_per_frame;
-        }
-        put8(&frame, after ? 0 : PORT_ENTRY_LAST);
-        put24(&frame, shown->fcid);
-        put32(&frame, 0);
-        put64(&frame, shown->wwpn);
-        room--;
-        shown = after;
-    }
-
+    put_ports(query, &frame, type, first);
     end_reply(query, &frame);
 }
 

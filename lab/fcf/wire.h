@@ -61,7 +61,7 @@ void put64(struct frame *frame, uint64_t value);
 void put_bytes(struct frame *frame, const void *data, size_t len);
 void put_zeros(struct frame *frame, size_t len);
 
-/* Appends zeros until the frame is len bytes long; no effect on a longer one. */
+/* Appends zeros until the frame is len bytes long, if it is shorter. */
 void pad_to(struct frame *frame, size_t len);
 
 /* Overwrite what has been written already, at an offset: for length

@@ -16,7 +16,7 @@
 #include "fabric.h"
 #include "fc.h"
 #include "fcoe.h"
-#include "fip.h"
+#include "fip-wire.h"
 #include "log.h"
 #include "login.h"
 

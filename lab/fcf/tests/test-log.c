@@ -51,7 +51,8 @@ test_lines(void)
 
     log_logout(&log, &login, "logo");
     ok(strstr(line, "\"logout\"") && strstr(line, "\"fcid\":\"010203\"") &&
-       strstr(line, "\"reason\":\"logo\"}"), "a logout is told with its reason");
+       strstr(line, "\"reason\":\"logo\"}"),
+       "a logout is told with its reason");
 
     log_reject(&log, &port_a, WWPN_P, WWNN, "fdisc", "duplicate");
     ok(strstr(line, "\"reject\"") && strstr(line, "\"reason\":\"duplicate\""),

@@ -174,7 +174,8 @@ test_unknown(struct scene *scene)
 static void
 test_malformed(struct scene *scene)
 {
-    static const uint16_t commands[] = { 0x0172, 0x0217, 0x021f };
+    static const uint16_t bare[] = { 0x0112, 0x0172, 0x0213, 0x0218 };
+    static const uint16_t registrations[] = { 0x0217, 0x021f };
     uint8_t own[4] = { 0, scene->a >> 16, scene->a >> 8, scene->a };
     struct fabric *fabric = &scene->bench.fabric;
     struct fc_header header = {
@@ -185,10 +186,12 @@ test_malformed(struct scene *scene)
     fabric->counters[COUNT_CT_MALFORMED] = 0;
     forget_sent(&scene->bench);
 
-    build_ct(&frame, scene->a, commands[0], NULL, 0);
-    arrive(&scene->bench, "a", &frame);
-    for (size_t i = 1; i < 3; i++) {
-        build_ct(&frame, scene->a, commands[i], own, sizeof(own));
+    for (size_t i = 0; i < 4; i++) {
+        build_ct(&frame, scene->a, bare[i], NULL, 0);
+        arrive(&scene->bench, "a", &frame);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        build_ct(&frame, scene->a, registrations[i], own, sizeof(own));
         arrive(&scene->bench, "a", &frame);
     }
     build_fc(&frame, &header, "\1\0\0\0\xfc\2\0\0", 8);
@@ -196,7 +199,7 @@ test_malformed(struct scene *scene)
     build_fc(&frame, &header, NULL, 0);
     arrive(&scene->bench, "a", &frame);
 
-    ok(fabric->counters[COUNT_CT_MALFORMED] == 5 &&
+    ok(fabric->counters[COUNT_CT_MALFORMED] == 8 &&
        scene->bench.nsent == 0, "short requests are counted and dropped");
 }
 

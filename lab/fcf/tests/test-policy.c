@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "displaced.h"
 #include "harness.h"
 
 /* Both machines are in; P is on a. */
