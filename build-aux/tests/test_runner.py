@@ -68,6 +68,10 @@ class StepTest(unittest.TestCase):
     def test_a_crash(self):
         self.assertFails("echo 1..1; echo ok 1; kill -9 $$", "status -9")
 
+    def test_a_crash_shows_the_end_of_the_log(self):
+        _, shown = self.run_step("echo cannot compile; exit 2")
+        self.assertIn("# cannot compile", shown)
+
     def test_results_that_are_missing(self):
         self.assertFails("echo 1..2; echo ok 1", "1 results of 2 planned")
 
