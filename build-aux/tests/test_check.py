@@ -127,7 +127,8 @@ class CheckTest(StackTest):
         self.commit("qemu: Start small", self.hook(5, 25 * "hook();\n"))
         self.commit("qemu: Grow", self.hook(50, 25 * "hook();\n"))
         self.run_tool("export-series")
-        self.assertBreaks("hooks are thin", "src/qemu/qemu_driver.c gets 50 lines")
+        self.assertBreaks("hooks are thin",
+                          "src/qemu/qemu_driver.c gets 50 lines")
 
     def test_fuzz(self):
         self.stack_of_two()
