@@ -19,7 +19,7 @@ class Workshop:
     """A clone of REPO in FOLDER, with a build and an installed tree."""
 
     def __init__(self, repo, folder, *options):
-        self.folder = Path(folder)
+        self.folder = Path(folder).resolve()
         self.source = self.folder / "libvirt"
         self.build = self.folder / "obj"
         self.root = self.folder / "root"
