@@ -130,6 +130,15 @@ class CheckTest(StackTest):
         self.assertBreaks("hooks are thin",
                           "src/qemu/qemu_driver.c gets 50 lines")
 
+    def test_a_fix_is_no_hook(self):
+        self.commit("qemu: Mend", self.hook(5, 50 * "hook();\n"))
+        (self.top / "patches").mkdir()
+        (self.top / "patches/guards").write_text("qemu-Mend.patch t\n")
+        (self.top / "patches/series").write_text("# fixes\nqemu-Mend.patch\n")
+        (self.top / "patches/qemu-Mend.patch").write_text("")
+        self.run_tool("export-series")
+        self.run_tool("check-series")
+
     def test_fuzz(self):
         self.stack_of_two()
         self.edit(QEMU, " line 29", " line 2x")
