@@ -132,6 +132,8 @@ def clean():
         fabric.control("zone", "del", zone["name"])
     fabric.control("policy", "first")
     for node in nodes.HOSTS:
+        if not daemon.pid(node.name):
+            continue
         done = ssh.run(node.name, ["sh", "-c", CLEAN_HOST], timeout=180)
         if done.returncode != 0:
             say(f"{node.name} could not be made clean: {done.stderr.strip()}")

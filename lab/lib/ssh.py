@@ -51,6 +51,8 @@ def set_ports(ports):
 
 def command(host, argv, terminal=False):
     """The ssh command line that runs argv on a host, to be run in LIVE."""
+    if not (LIVE / f"{host}.port").exists():
+        raise LabError(f"{host} does not run; `lab up` starts the lab, `lab start {host}` gives a machine power again")
     ssh = ["ssh", "-F", "ssh_config"]
     if terminal:
         ssh.append("-t")

@@ -136,7 +136,7 @@ def start(node):
     return offset
 
 
-def wait_ready(node, offset, timeout=180):
+def wait_ready(node, offset, timeout=300):
     """Waits until ssh works on a machine whose news of this boot begin at `offset`. timeout in seconds."""
     pidfd = daemon.pidfd(node.name)
     if pidfd is None:

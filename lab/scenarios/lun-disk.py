@@ -20,7 +20,7 @@ def run(t):
 
 def no_lun(t):
     error = t.a.virsh_refuses("start", NAME)
-    t.contains(error, P.name, "without a LUN the domain does not start, and the error names the vHBA")
+    t.contains(error, P.wwpn, "without a LUN the domain does not start, and the error names the vHBA")
     t.equal(t.a.names("list", "--name"), [], "nothing runs")
     # Whatever the start left, what follows begins with an inactive vHBA.
     t.a.attempt("virsh", "-q", "nodedev-destroy", P.name)
@@ -50,7 +50,7 @@ def several_luns(t):
     for name in ("disk", "other"):
         t.a.wait_lun(target.identity(name))
     error = t.a.virsh_refuses("start", NAME)
-    t.contains(error, P.name, "with two LUNs and no <lun> the domain does not start, and the error names the vHBA")
+    t.contains(error, P.wwpn, "with two LUNs and no <lun> the domain does not start, and the error names the vHBA")
     t.a.virsh("define", "/dev/stdin", stdin=guest.domain(NAME, P.source("<lun unit='0'/>")))
     with guest.Watch(target.backing("disk")) as watch:
         t.a.virsh("start", NAME)
