@@ -51,6 +51,7 @@ def several_luns(t):
         t.a.wait_lun(target.identity(name))
     error = t.a.virsh_refuses("start", NAME)
     t.contains(error, P.wwpn, "with two LUNs and no <lun> the domain does not start, and the error names the vHBA")
+    t.a.virsh("undefine", NAME)
     t.a.virsh("define", "/dev/stdin", stdin=guest.domain(NAME, P.source("<lun unit='0'/>")))
     with guest.Watch(target.backing("disk")) as watch:
         t.a.virsh("start", NAME)
