@@ -3,6 +3,7 @@
 
 import argparse
 import json
+import signal
 import sys
 
 from . import cluster, fabric, nodes, scenario, ssh, target
@@ -121,6 +122,8 @@ def do_run(arguments):
 
 def main():
     arguments = parser().parse_args()
+    # So that what must be undone is undone, as after a keyboard interrupt.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         return arguments.run(arguments) or 0
     except LabError as error:
