@@ -126,7 +126,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         return arguments.run(arguments) or 0
-    except LabError as error:
+    except (LabError, PermissionError) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

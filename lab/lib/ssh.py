@@ -8,13 +8,14 @@ from . import nodes
 from .paths import LIVE
 from .say import LabError
 
+# Paths are relative to LIVE, where ssh runs.
 OPTIONS = """\
 Host *
   User root
   HostName 127.0.0.1
-  IdentityFile {live}/key
+  IdentityFile key
   IdentitiesOnly yes
-  UserKnownHostsFile {live}/known_hosts
+  UserKnownHostsFile known_hosts
   StrictHostKeyChecking yes
   BatchMode yes
   LogLevel ERROR
@@ -43,7 +44,7 @@ def known_hosts():
 
 def set_ports(ports):
     """Writes the configuration; ports: machine -> TCP port on 127.0.0.1."""
-    text = OPTIONS.format(live=LIVE)
+    text = OPTIONS
     for name, port in ports.items():
         text += f"Host {name}\n  HostKeyAlias {name}\n  Port {port}\n"
     (LIVE / "ssh_config").write_text(text)

@@ -9,7 +9,7 @@ and `restore` brings a target that has lost its power back to it.
 import json
 import re
 
-from . import digest, nodes, ssh, vm
+from . import daemon, digest, nodes, ssh, vm
 from .paths import LIVE
 from .say import LabError
 
@@ -51,6 +51,8 @@ def parse_size(text):
 
 def add(name, size, contents=b"", serial=None):
     """Makes a LUN of `size` bytes that begins with `contents`. serial: what makes its VPD 0x83 identity."""
+    if not daemon.pid("target"):
+        raise LabError("the target does not run, so it can have no LUN; `lab up` or `lab start target` starts it")
     record = _load()
     if not re.fullmatch(r"[a-z0-9-]{1,16}", name):
         raise LabError(f"'{name}' is no name for a LUN; use up to 16 of a-z, 0-9 and -")

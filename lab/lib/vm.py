@@ -105,8 +105,8 @@ def _argv(node):
             "-qmp", f"unix:{node.name}.qmp,server=on,wait=off",
             "-device", "virtio-rng-pci"]
     for layer in layers:
-        argv += ["-drive", f"if=virtio,format=raw,readonly=on,file={layer}"]
-    argv += ["-drive", f"if=virtio,format=raw,discard=unmap,file={LIVE / node.name}.state"]
+        argv += ["-drive", "if=virtio,format=raw,readonly=on,file=" + str(layer).replace(",", ",,")]
+    argv += ["-drive", f"if=virtio,format=raw,discard=unmap,file={node.name}.state"]
     argv += _nic("fc0", node.fc_mac, f"stream,server=off,addr.type=unix,addr.path={node.name}.sock")
     argv += _nic("out0", node.out_mac, "user,restrict=on,hostfwd=tcp:127.0.0.1:0-:22")
     if node.peer_address:
