@@ -1,0 +1,409 @@
+/*
+ * node_device_vhba_autostart.c: vHBAs that start by themselves
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#include <config.h>
+
+#include "node_device_vhba_autostart.h"
+
+#include "viralloc.h"
+#include "virerror.h"
+#include "virevent.h"
+#include "virfcevent.h"
+#include "virfchost.h"
+#include "virhash.h"
+#include "viridentity.h"
+#include "virinhibitor.h"
+#include "virlog.h"
+#include "virthread.h"
+#include "virthreadpool.h"
+
+#define VIR_FROM_THIS VIR_FROM_NODEDEV
+
+VIR_LOG_INIT("node_device.node_device_vhba_autostart");
+
+/* how long to wait between two attempts, in milliseconds: at first, and at
+ * most; it doubles each time */
+#define DELAY_MIN 1000
+#define DELAY_MAX 30000
+
+/* after something has changed for the better, let it settle */
+#define DELAY_HURRY 100
+
+/* how many attempts are made at a time; most of the time they only wait */
+#define MAX_WORKERS 64
+
+/* One vHBA that waits to be started. */
+typedef struct _nodeDeviceVHBAPending nodeDeviceVHBAPending;
+struct _nodeDeviceVHBAPending {
+    int timer;           /* fires when the next attempt is due */
+    int delay;           /* until the attempt after that, in milliseconds */
+    bool running;        /* an attempt is being made: @timer is off */
+    bool cancelled;      /* no more attempts after the one that is running */
+    char *lastError;     /* what has been logged already */
+};
+
+struct _nodeDeviceVHBAAutostart {
+    /* immutable */
+    nodeDeviceVHBAAutostartFunc start;
+    void *opaque;
+    virInhibitor *inhibitor; /* held once for each one that is pending */
+    virThreadPool *pool;
+
+    virMutex lock; /* guards all that follows */
+    GHashTable *pending; /* name -> nodeDeviceVHBAPending */
+    bool stopped;
+    virFCEventMonitor *events; /* NULL if they cannot be had */
+    int watch;
+};
+
+
+static void
+nodeDeviceVHBAPendingFree(void *opaque)
+{
+    nodeDeviceVHBAPending *pending = opaque;
+
+    if (pending->timer >= 0)
+        virEventRemoveTimeout(pending->timer);
+    g_free(pending->lastError);
+    g_free(pending);
+}
+
+
+static void
+nodeDeviceVHBAAutostartForget(nodeDeviceVHBAAutostart *autostart,
+                              const char *name)
+{
+    g_hash_table_remove(autostart->pending, name);
+    virInhibitorRelease(autostart->inhibitor);
+}
+
+
+/* The same trouble is logged only once. */
+static void
+nodeDeviceVHBAAutostartLogFailure(nodeDeviceVHBAPending *pending,
+                                  const char *name)
+{
+    const char *error = virGetLastErrorMessage();
+
+    if (STRNEQ_NULLABLE(pending->lastError, error)) {
+        VIR_WARN("cannot start '%s' yet, will try again: %s", name, error);
+        g_free(pending->lastError);
+        pending->lastError = g_strdup(error);
+    }
+
+    virResetLastError();
+}
+
+
+/* Runs in a thread of its own. Owns @jobdata, the name. */
+static void
+nodeDeviceVHBAAutostartAttempt(void *jobdata,
+                               void *opaque)
+{
+    nodeDeviceVHBAAutostart *autostart = opaque;
+    g_autofree char *name = jobdata;
+    nodeDeviceVHBAPending *pending;
+    int rc = autostart->start(name, autostart->opaque);
+
+    VIR_LOCK_GUARD lock = virLockGuardLock(&autostart->lock);
+
+    /* only this function drops what is running */
+    pending = virHashLookup(autostart->pending, name);
+    pending->running = false;
+
+    if (rc == 0 || pending->cancelled || autostart->stopped) {
+        nodeDeviceVHBAAutostartForget(autostart, name);
+        return;
+    }
+
+    nodeDeviceVHBAAutostartLogFailure(pending, name);
+    virEventUpdateTimeout(pending->timer, pending->delay);
+    pending->delay = MIN(pending->delay * 2, DELAY_MAX);
+}
+
+
+/* Runs in the event loop, which must not be held up. */
+static void
+nodeDeviceVHBAAutostartDue(int timer,
+                           void *opaque)
+{
+    nodeDeviceVHBAAutostart *autostart = opaque;
+    VIR_LOCK_GUARD lock = virLockGuardLock(&autostart->lock);
+    GHashTableIter iter;
+    void *name;
+    void *value;
+
+    g_hash_table_iter_init(&iter, autostart->pending);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+        nodeDeviceVHBAPending *pending = value;
+        g_autofree char *jobdata = NULL;
+
+        if (pending->timer != timer)
+            continue;
+
+        virEventUpdateTimeout(timer, -1);
+        if (pending->running || autostart->stopped)
+            return;
+
+        jobdata = g_strdup(name);
+        if (virThreadPoolSendJob(autostart->pool, 0, jobdata) < 0) {
+            virEventUpdateTimeout(timer, DELAY_MAX);
+            return;
+        }
+
+        jobdata = NULL;
+        pending->running = true;
+        return;
+    }
+}
+
+
+/* Whether @event may have cleared the way for a vHBA. What comes from vHBAs
+ * themselves does not count: each attempt makes such events. */
+static bool
+nodeDeviceVHBAAutostartMatters(const virFCEvent *event)
+{
+    g_autoptr(virFCHost) fchost = NULL;
+
+    if (event->type == VIR_FC_EVENT_LOST)
+        return true;
+
+    if (event->type == VIR_FC_EVENT_LINK_DOWN)
+        return false;
+
+    if (!(fchost = virFCHostRead(event->host))) {
+        virResetLastError();
+        return false;
+    }
+
+    return !fchost->vport;
+}
+
+
+/* Runs in the event loop: a link or a fabric has changed. */
+static void
+nodeDeviceVHBAAutostartEvent(int watch G_GNUC_UNUSED,
+                             int fd G_GNUC_UNUSED,
+                             int events G_GNUC_UNUSED,
+                             void *opaque)
+{
+    nodeDeviceVHBAAutostart *autostart = opaque;
+    virFCEvent event = { 0 };
+    bool hurry = false;
+    int rc;
+
+    while ((rc = virFCEventMonitorRead(autostart->events, &event)) > 0) {
+        if (!hurry)
+            hurry = nodeDeviceVHBAAutostartMatters(&event);
+    }
+
+    if (rc < 0) {
+        VIR_WARN("no more events of the FC transport: %s", virGetLastErrorMessage());
+        virResetLastError();
+        virEventRemoveHandle(watch);
+        return;
+    }
+
+    if (hurry)
+        nodeDeviceVHBAAutostartHurry(autostart);
+}
+
+
+/* The kernel has no FC transport as long as no driver needs it, so this is
+ * tried again when there is an HBA. */
+static void
+nodeDeviceVHBAAutostartListen(nodeDeviceVHBAAutostart *autostart)
+{
+    if (autostart->events)
+        return;
+
+    if (!(autostart->events = virFCEventMonitorNew())) {
+        VIR_INFO("vHBAs are not started as soon as a link is up, but a while later: %s",
+                 virGetLastErrorMessage());
+        virResetLastError();
+        return;
+    }
+
+    autostart->watch = virEventAddHandle(virFCEventMonitorGetFD(autostart->events),
+                                         VIR_EVENT_HANDLE_READABLE,
+                                         nodeDeviceVHBAAutostartEvent,
+                                         autostart, NULL);
+}
+
+
+/**
+ * nodeDeviceVHBAAutostartNew:
+ * @start: attempts to start a vHBA; called in threads of their own
+ * @opaque: for @start
+ * @inhibit: keeps the daemon from exiting when it is idle
+ * @inhibitOpaque: for @inhibit
+ *
+ * Returns the object, to be freed by the caller; NULL with an error.
+ */
+nodeDeviceVHBAAutostart *
+nodeDeviceVHBAAutostartNew(nodeDeviceVHBAAutostartFunc start,
+                           void *opaque,
+                           virStateInhibitCallback inhibit,
+                           void *inhibitOpaque)
+{
+    nodeDeviceVHBAAutostart *autostart = g_new0(nodeDeviceVHBAAutostart, 1);
+
+    if (virMutexInit(&autostart->lock) < 0) {
+        virReportSystemError(errno, "%s", _("cannot initialize mutex"));
+        g_free(autostart);
+        return NULL;
+    }
+
+    autostart->start = start;
+    autostart->opaque = opaque;
+    autostart->watch = -1;
+    autostart->pending = virHashNew(nodeDeviceVHBAPendingFree);
+    autostart->inhibitor = virInhibitorNew(VIR_INHIBITOR_WHAT_NONE,
+                                           _("Libvirt node devices"),
+                                           _("vHBAs wait to be started"),
+                                           VIR_INHIBITOR_MODE_DELAY,
+                                           inhibit, inhibitOpaque);
+
+    if (!(autostart->pool = virThreadPoolNewFull(0, MAX_WORKERS, 0,
+                                                 nodeDeviceVHBAAutostartAttempt,
+                                                 "vhba-autostart", NULL,
+                                                 autostart))) {
+        nodeDeviceVHBAAutostartFree(autostart);
+        return NULL;
+    }
+
+    return autostart;
+}
+
+
+/* Makes @autostart start the vHBA @name, now or when it becomes possible. */
+void
+nodeDeviceVHBAAutostartAdd(nodeDeviceVHBAAutostart *autostart,
+                           const char *name)
+{
+    VIR_LOCK_GUARD lock = virLockGuardLock(&autostart->lock);
+    nodeDeviceVHBAPending *pending = virHashLookup(autostart->pending, name);
+
+    if (autostart->stopped)
+        return;
+
+    nodeDeviceVHBAAutostartListen(autostart);
+
+    if (pending) {
+        pending->cancelled = false;
+        return;
+    }
+
+    pending = g_new0(nodeDeviceVHBAPending, 1);
+    pending->delay = DELAY_MIN;
+    if ((pending->timer = virEventAddTimeout(0, nodeDeviceVHBAAutostartDue,
+                                             autostart, NULL)) < 0) {
+        VIR_WARN("cannot start '%s': no timer", name);
+        nodeDeviceVHBAPendingFree(pending);
+        return;
+    }
+
+    virInhibitorHold(autostart->inhibitor);
+    g_hash_table_insert(autostart->pending, g_strdup(name), pending);
+}
+
+
+/* No further attempt is made for @name; one that is being made goes on. */
+void
+nodeDeviceVHBAAutostartCancel(nodeDeviceVHBAAutostart *autostart,
+                              const char *name)
+{
+    VIR_LOCK_GUARD lock = virLockGuardLock(&autostart->lock);
+    nodeDeviceVHBAPending *pending = virHashLookup(autostart->pending, name);
+
+    if (!pending)
+        return;
+
+    if (pending->running)
+        pending->cancelled = true;
+    else
+        nodeDeviceVHBAAutostartForget(autostart, name);
+}
+
+
+/* Something has changed for the better: brings forward the next attempt of all
+ * that have failed. */
+void
+nodeDeviceVHBAAutostartHurry(nodeDeviceVHBAAutostart *autostart)
+{
+    VIR_LOCK_GUARD lock = virLockGuardLock(&autostart->lock);
+    GHashTableIter iter;
+    void *value;
+
+    if (autostart->stopped)
+        return;
+
+    nodeDeviceVHBAAutostartListen(autostart);
+
+    g_hash_table_iter_init(&iter, autostart->pending);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        nodeDeviceVHBAPending *pending = value;
+
+        pending->delay = DELAY_MIN;
+        if (pending->lastError && !pending->running)
+            virEventUpdateTimeout(pending->timer, DELAY_HURRY);
+    }
+}
+
+
+/* Makes no more attempts. Safe to call with NULL. */
+void
+nodeDeviceVHBAAutostartStop(nodeDeviceVHBAAutostart *autostart)
+{
+    if (!autostart)
+        return;
+
+    VIR_WITH_MUTEX_LOCK_GUARD(&autostart->lock) {
+        autostart->stopped = true;
+        if (autostart->watch >= 0) {
+            virEventRemoveHandle(autostart->watch);
+            autostart->watch = -1;
+        }
+    }
+
+    virThreadPoolStop(autostart->pool);
+}
+
+
+/* Waits for the attempts that are being made. Safe to call with NULL. */
+void
+nodeDeviceVHBAAutostartDrain(nodeDeviceVHBAAutostart *autostart)
+{
+    if (autostart)
+        virThreadPoolDrain(autostart->pool);
+}
+
+
+void
+nodeDeviceVHBAAutostartFree(nodeDeviceVHBAAutostart *autostart)
+{
+    if (!autostart)
+        return;
+
+    virThreadPoolFree(autostart->pool);
+    g_hash_table_unref(autostart->pending);
+    virFCEventMonitorFree(autostart->events);
+    virInhibitorFree(autostart->inhibitor);
+    virMutexDestroy(&autostart->lock);
+    g_free(autostart);
+}

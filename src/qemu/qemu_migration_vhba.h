@@ -1,0 +1,72 @@
+/*
+ * qemu_migration_vhba.h: hand-over of vHBAs between hosts
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#pragma once
+
+#include "qemu_conf.h"
+#include "qemu_domain.h"
+#include "qemu_migration_vhba_cookie.h"
+
+/*
+ * A guest whose disks are LUNs behind a pair of vHBAs migrates like this. P is
+ * the primary, which carries the I/O on the source; S is the secondary, which
+ * is logged in there and idle.
+ *
+ *   Begin    source       mark S lent, stop it
+ *   Prepare  destination  define S and P marked borrowed, S being the primary
+ *                         here; start S; check that it shows the same LUNs
+ *   Finish   destination  ok: clear the mark of S, start P once it is free
+ *                         bad: stop and undefine S, undefine P
+ *   Confirm  source       ok: stop P, undefine P and S
+ *                         cancelled: mark S borrowed, start it once it is
+ *                         free, clear its mark
+ *
+ * The journal is in the definitions of the vHBAs: a mark is on disk before
+ * the step that it announces is taken, and what is to be done is found by the
+ * marks alone. So each step can be repeated, and settling twice is settling
+ * once.
+ */
+
+bool
+qemuMigrationVHBAIsUsed(const virDomainDef *def);
+
+int
+qemuMigrationVHBASrcBegin(virDomainObj *vm,
+                          virDomainDef *dstdef,
+                          const char **migrate_disks,
+                          unsigned int flags,
+                          qemuMigrationVHBACookie **cookie);
+
+int
+qemuMigrationVHBASrcLend(virDomainObj *vm,
+                         const qemuMigrationVHBACookie *cookie);
+
+int
+qemuMigrationVHBADstPrepare(virDomainObj *vm,
+                            const qemuMigrationVHBACookie *cookie);
+
+void
+qemuMigrationVHBADstCommit(virDomainObj *vm);
+
+void
+qemuMigrationVHBASettle(virDomainObj *vm,
+                        bool running);
+
+void
+qemuMigrationVHBARecover(virDomainObj *vm,
+                         virDomainJobObj *job);

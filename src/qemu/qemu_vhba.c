@@ -1,0 +1,807 @@
+/*
+ * qemu_vhba.c: disks behind a Fibre Channel vHBA
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+/*
+ * A disk whose source names a vHBA is resolved where one of type 'volume' is:
+ * before anything looks at its path. From then on it is a disk on a block
+ * device, for security labels, cgroups, namespaces and locks as for QEMU.
+ *
+ * The node device driver may be another daemon, hence it is asked through the
+ * public API only. What the kernel shows is read from sysfs.
+ *
+ * Which vHBA is meant? The source may name either member of a pair, so that the
+ * domain's definition stays true wherever it is migrated to. The pair's primary
+ * on this host carries the I/O; the secondary is held idle for the next
+ * migration, and its LUN, the same one, is never touched. Let W be the WWPN
+ * that is named:
+ *
+ *  - vhba_W is defined and is no secondary: it is meant;
+ *  - it is a secondary: its primary is;
+ *  - it is not defined, but another one has W for its partner: that one is, if
+ *    it is the primary, and W is the secondary that is just not there.
+ *
+ * A domain that is being migrated to this host finds the pair marked as borrowed
+ * for it by the migration code, and in the roles that it is going to have here:
+ * what was the secondary on the other host is the primary, and active. The rules
+ * above lead to it, whichever of the two is named. It is given to this domain
+ * only, and only while that is incoming; nobody else gets a vHBA that is marked.
+ * A borrowed secondary that has come without its partner stands for itself.
+ */
+
+#include <config.h>
+
+#include "qemu_vhba.h"
+#include "qemu_domain.h"
+
+#include "datatypes.h"
+#include "domain_vhba_source_conf.h"
+#include "driver.h"
+#include "node_device_vhba_conf.h"
+#include "viralloc.h"
+#include "virerror.h"
+#include "virfcclaim.h"
+#include "virfchost.h"
+#include "virfclun.h"
+#include "virlog.h"
+#include "virwwn.h"
+#include "virxml.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+VIR_LOG_INIT("qemu.qemu_vhba");
+
+/* how long a LUN may take to appear, in milliseconds */
+#define QEMU_VHBA_LUN_TIMEOUT (30 * 1000)
+
+
+/* --- a vHBA as the node device driver knows it --- */
+
+typedef struct _qemuVHBA qemuVHBA;
+struct _qemuVHBA {
+    virNodeDevice *dev;
+    char *wwnn;
+    char *wwpn;
+    virNodeDevVHBADef *def; /* its partner and its mark; never NULL */
+};
+
+
+static void
+qemuVHBAFree(qemuVHBA *vhba)
+{
+    if (!vhba)
+        return;
+
+    virObjectUnref(vhba->dev);
+    g_free(vhba->wwnn);
+    g_free(vhba->wwpn);
+    virNodeDevVHBADefFree(vhba->def);
+    g_free(vhba);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuVHBA, qemuVHBAFree);
+
+
+static int
+qemuVHBAParseWWN(xmlXPathContextPtr ctxt,
+                 const char *xpath,
+                 char **wwn)
+{
+    g_autofree char *value = virXPathString(xpath, ctxt);
+
+    return virWWNParse(NULLSTR_EMPTY(value), wwn);
+}
+
+
+/* Describes the node device @dev, which is consumed. Fills @vhba, or leaves it
+ * alone if @dev is not a vHBA. Returns 0 on success, -1 with an error. */
+static int
+qemuVHBADescribe(virNodeDevice *dev,
+                 qemuVHBA **vhba)
+{
+    g_autoptr(qemuVHBA) found = g_new0(qemuVHBA, 1);
+    g_autoptr(xmlDoc) doc = NULL;
+    g_autoptr(xmlXPathContext) ctxt = NULL;
+    g_autofree char *xml = NULL;
+
+    found->dev = dev;
+
+    if (!(xml = virNodeDeviceGetXMLDesc(dev, 0)) ||
+        !(doc = virXMLParseStringCtxt(xml, _("(node_device_definition)"), &ctxt)))
+        return -1;
+
+    if (!(ctxt->node = virXPathNode("./capability[@type='scsi_host']"
+                                    "[not(capability/@type='vport_ops')]"
+                                    "/capability[@type='fc_host']", ctxt)))
+        return 0;
+
+    if (qemuVHBAParseWWN(ctxt, "string(./wwnn)", &found->wwnn) < 0 ||
+        qemuVHBAParseWWN(ctxt, "string(./wwpn)", &found->wwpn) < 0 ||
+        virNodeDevVHBADefParseXML(ctxt, &found->def) < 0)
+        return -1;
+
+    if (!found->def)
+        found->def = g_new0(virNodeDevVHBADef, 1);
+
+    *vhba = g_steal_pointer(&found);
+    return 0;
+}
+
+
+/* The lookups leave @vhba alone if there is none. They return 0 in that case as
+ * well, -1 with an error if the node device driver could not tell. */
+static int
+qemuVHBALookupName(virConnectPtr conn,
+                   const char *wwpn,
+                   qemuVHBA **vhba)
+{
+    g_autofree char *name = virNodeDeviceVHBAName(wwpn);
+    virNodeDevice *dev;
+
+    if ((dev = virNodeDeviceLookupByName(conn, name)))
+        return qemuVHBADescribe(dev, vhba);
+
+    if (virGetLastErrorCode() != VIR_ERR_NO_NODE_DEVICE)
+        return -1;
+
+    virResetLastError();
+    return 0;
+}
+
+
+/* one that was created but never defined, and has some other name */
+static int
+qemuVHBALookupTransient(virConnectPtr conn,
+                        const char *wwnn,
+                        const char *wwpn,
+                        qemuVHBA **vhba)
+{
+    virNodeDevice *dev;
+
+    if ((dev = virNodeDeviceLookupSCSIHostByWWN(conn, wwnn, wwpn, 0)))
+        return qemuVHBADescribe(dev, vhba);
+
+    if (virGetLastErrorCode() != VIR_ERR_NO_NODE_DEVICE)
+        return -1;
+
+    virResetLastError();
+    return 0;
+}
+
+
+/* one whose partner is @wwpn */
+static int
+qemuVHBALookupPartner(virConnectPtr conn,
+                      const char *wwpn,
+                      qemuVHBA **vhba)
+{
+    virNodeDevice **devs = NULL;
+    int ndevs;
+    size_t i;
+
+    if ((ndevs = virConnectListAllNodeDevices(conn, &devs,
+                                              VIR_CONNECT_LIST_NODE_DEVICES_CAP_FC_HOST |
+                                              VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE |
+                                              VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE)) < 0)
+        return -1;
+
+    for (i = 0; i < ndevs; i++) {
+        g_autoptr(qemuVHBA) found = NULL;
+
+        if (*vhba) {
+            virObjectUnref(devs[i]);
+            continue;
+        }
+
+        /* one that has just gone is nobody's partner */
+        if (qemuVHBADescribe(devs[i], &found) < 0)
+            virResetLastError();
+
+        if (found &&
+            (virWWNEqual(found->def->primary, wwpn) ||
+             virWWNEqual(found->def->secondary, wwpn)))
+            *vhba = g_steal_pointer(&found);
+    }
+
+    g_free(devs);
+    return 0;
+}
+
+
+/* --- which vHBA is meant --- */
+
+/* Has the migration that brings this very domain borrowed @vhba? */
+static bool
+qemuVHBAIsArriving(const qemuVHBA *vhba,
+                   const qemuVHBAUser *user)
+{
+    return user->incoming &&
+        vhba->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_BORROWED &&
+        STREQ_NULLABLE(vhba->def->domain, user->name);
+}
+
+
+static int
+qemuVHBACheckMark(const qemuVHBA *vhba,
+                  const qemuVHBAUser *user)
+{
+    switch (vhba->def->handover) {
+    case VIR_NODE_DEV_VHBA_HANDOVER_LENT:
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("vHBA '%1$s' is lent to another host for migration '%2$s' of domain '%3$s'; it cannot be used here until that is settled, see the <handover> of node device '%4$s'"),
+                       vhba->wwpn, vhba->def->migration, vhba->def->domain,
+                       virNodeDeviceGetName(vhba->dev));
+        return -1;
+
+    case VIR_NODE_DEV_VHBA_HANDOVER_BORROWED:
+        if (qemuVHBAIsArriving(vhba, user))
+            return 0;
+
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("vHBA '%1$s' is borrowed from another host for migration '%2$s' of domain '%3$s'; it cannot be used until that is settled, see the <handover> of node device '%4$s'"),
+                       vhba->wwpn, vhba->def->migration, vhba->def->domain,
+                       virNodeDeviceGetName(vhba->dev));
+        return -1;
+
+    case VIR_NODE_DEV_VHBA_HANDOVER_NONE:
+    case VIR_NODE_DEV_VHBA_HANDOVER_LAST:
+        break;
+    }
+
+    return 0;
+}
+
+
+/* Finds what stands for @vhba, which is consumed: the primary, if it is a
+ * secondary, otherwise itself */
+static qemuVHBA *
+qemuVHBAFollow(virConnectPtr conn,
+               qemuVHBA *vhba,
+               const qemuVHBAUser *user)
+{
+    g_autoptr(qemuVHBA) secondary = vhba;
+    g_autoptr(qemuVHBA) primary = NULL;
+
+    if (!secondary->def->primary)
+        return g_steal_pointer(&secondary);
+
+    if (qemuVHBALookupName(conn, secondary->def->primary, &primary) < 0)
+        return NULL;
+
+    if (primary)
+        return g_steal_pointer(&primary);
+
+    if (qemuVHBAIsArriving(secondary, user))
+        return g_steal_pointer(&secondary);
+
+    /* being lent or borrowed explains why the primary is not here */
+    if (qemuVHBACheckMark(secondary, user) < 0)
+        return NULL;
+
+    virReportError(VIR_ERR_NO_NODE_DEVICE,
+                   _("vHBA '%1$s' is the secondary of '%2$s', which is not defined on this host; define it as a node device"),
+                   secondary->wwpn, secondary->def->primary);
+    return NULL;
+}
+
+
+static qemuVHBA *
+qemuVHBAFind(virConnectPtr conn,
+             const char *wwnn,
+             const char *wwpn,
+             const qemuVHBAUser *user)
+{
+    g_autoptr(qemuVHBA) vhba = NULL;
+
+    if (qemuVHBALookupName(conn, wwpn, &vhba) < 0)
+        return NULL;
+
+    if (!vhba && qemuVHBALookupPartner(conn, wwpn, &vhba) < 0)
+        return NULL;
+
+    if (!vhba && qemuVHBALookupTransient(conn, wwnn, wwpn, &vhba) < 0)
+        return NULL;
+
+    if (!vhba) {
+        virReportError(VIR_ERR_NO_NODE_DEVICE,
+                       _("vHBA with wwnn '%1$s' and wwpn '%2$s' is not known on this host; define it as a node device"),
+                       wwnn, wwpn);
+        return NULL;
+    }
+
+    /* of a partner only the WWPN is known */
+    if (virWWNEqual(vhba->wwpn, wwpn) && !virWWNEqual(vhba->wwnn, wwnn)) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
+                       _("vHBA '%1$s' has wwnn '%2$s', not '%3$s'"),
+                       wwpn, vhba->wwnn, wwnn);
+        return NULL;
+    }
+
+    return qemuVHBAFollow(conn, g_steal_pointer(&vhba), user);
+}
+
+
+/* --- making it usable --- */
+
+static int
+qemuVHBAStart(const qemuVHBA *vhba,
+              const qemuVHBAUser *user)
+{
+    int active;
+
+    if ((active = virNodeDeviceIsActive(vhba->dev)) != 0)
+        return active < 0 ? -1 : 0;
+
+    if (user->pretend) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("vHBA '%1$s' is not active"), vhba->wwpn);
+        return -1;
+    }
+
+    VIR_DEBUG("Starting vHBA %s for domain %s", vhba->wwpn, user->name);
+
+    if (virNodeDeviceCreate(vhba->dev, 0) < 0) {
+        g_autofree char *reason = g_strdup(virGetLastErrorMessage());
+
+        /* somebody else may have been faster */
+        if (virNodeDeviceIsActive(vhba->dev) == 1)
+            return 0;
+
+        virReportError(VIR_ERR_OPERATION_FAILED,
+                       _("vHBA '%1$s' is not active and cannot be started: %2$s"),
+                       vhba->wwpn, reason);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static virFCLun *
+qemuVHBAAwaitLun(const qemuVHBA *vhba,
+                 const char *target,
+                 const unsigned long long *unit,
+                 const qemuVHBAUser *user,
+                 unsigned int timeout)
+{
+    g_autoptr(virFCHost) fchost = virFCHostFindByWWN(vhba->wwnn, vhba->wwpn);
+
+    if (!fchost) {
+        virReportError(VIR_ERR_OPERATION_FAILED,
+                       _("vHBA '%1$s' is active but has no Fibre Channel host"),
+                       vhba->wwpn);
+        return NULL;
+    }
+
+    if (user->pretend)
+        return virFCLunFind(fchost->host, target, unit);
+
+    return virFCLunWait(fchost->host, target, unit, timeout);
+}
+
+
+/* What a source is configured to be, however it is configured */
+typedef struct _qemuVHBAPlace qemuVHBAPlace;
+struct _qemuVHBAPlace {
+    char *wwnn;
+    char *wwpn;
+    char *target;
+    bool hasUnit;
+    unsigned long long unit;
+};
+
+
+static void
+qemuVHBAPlaceClear(qemuVHBAPlace *place)
+{
+    g_free(place->wwnn);
+    g_free(place->wwpn);
+    g_free(place->target);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(qemuVHBAPlace, qemuVHBAPlaceClear);
+
+
+/* Returns the LUN behind @vhba whose device, or whose map, is @path */
+static virFCLun *
+qemuVHBAFindPathOn(const virFCHost *fchost,
+                   const char *path)
+{
+    virFCLun **luns = NULL;
+    virFCLun *found = NULL;
+    size_t nluns = 0;
+    size_t i;
+
+    /* a host may go while it is looked at */
+    if (virFCLunList(fchost->host, &luns, &nluns) < 0) {
+        virResetLastError();
+        return NULL;
+    }
+
+    for (i = 0; i < nluns && !found; i++) {
+        if (virFCLunIsDevice(luns[i], path))
+            found = g_steal_pointer(&luns[i]);
+    }
+
+    virFCLunListFree(luns, nluns);
+    return found;
+}
+
+
+/* Works out which vHBA, target and unit the device at @path is. What udev made
+ * the path of does not count, but which device it leads to. */
+static int
+qemuVHBAPlaceFromPath(const char *path,
+                      qemuVHBAPlace *place)
+{
+    virFCHost **hosts = NULL;
+    size_t nhosts = 0;
+    size_t i;
+
+    if (virFCHostList(&hosts, &nhosts) < 0)
+        return -1;
+
+    for (i = 0; i < nhosts; i++) {
+        g_autoptr(virFCHost) fchost = hosts[i];
+        g_autoptr(virFCLun) lun = NULL;
+
+        if (place->wwpn || !fchost->vport ||
+            !(lun = qemuVHBAFindPathOn(fchost, path)))
+            continue;
+
+        place->wwnn = g_strdup(fchost->wwnn);
+        place->wwpn = g_strdup(fchost->wwpn);
+        place->target = g_strdup(lun->target);
+        place->hasUnit = true;
+        place->unit = lun->unit;
+    }
+    g_free(hosts);
+
+    if (!place->wwpn) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
+                       _("'%1$s' does not lead to a LUN behind an active vHBA"),
+                       path);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static int
+qemuVHBAPlaceFromSource(const virStorageSourceVHBA *vhba,
+                        qemuVHBAPlace *place)
+{
+    if (vhba->byPath)
+        return qemuVHBAPlaceFromPath(vhba->dev, place);
+
+    place->wwnn = g_strdup(vhba->wwnn);
+    place->wwpn = g_strdup(vhba->wwpn);
+    place->target = g_strdup(vhba->target);
+    place->hasUnit = vhba->hasUnit;
+    place->unit = vhba->unit;
+    return 0;
+}
+
+
+/* Starts a vHBA that is claimed and waits for its LUN. */
+static virFCLun *
+qemuVHBAUse(const qemuVHBA *vhba,
+            const qemuVHBAPlace *place,
+            const qemuVHBAUser *user,
+            unsigned int timeout)
+{
+    if (qemuVHBAStart(vhba, user) < 0)
+        return NULL;
+
+    return qemuVHBAAwaitLun(vhba, place->target,
+                            place->hasUnit ? &place->unit : NULL,
+                            user, timeout);
+}
+
+
+/* Like qemuVHBAUse, with the claim. It comes first, so that the vHBA is not
+ * destroyed meanwhile, and goes again with a failure, unless another disk of the
+ * domain had claimed it before. */
+static virFCLun *
+qemuVHBAClaimAndUse(const qemuVHBA *vhba,
+                    const qemuVHBAPlace *place,
+                    const qemuVHBAUser *user,
+                    unsigned int timeout)
+{
+    bool paired = vhba->def->primary || vhba->def->secondary;
+    virErrorPtr err;
+    virFCLun *lun;
+    int claimed;
+
+    if ((claimed = virFCClaimSet(vhba->wwpn, user->name, user->uuid, paired)) < 0)
+        return NULL;
+
+    if (!(lun = qemuVHBAUse(vhba, place, user, timeout)) && claimed > 0) {
+        virErrorPreserveLast(&err);
+        ignore_value(virFCClaimDrop(vhba->wwpn, user->uuid));
+        virErrorRestore(&err);
+    }
+
+    return lun;
+}
+
+
+static bool
+qemuVHBAIsUnresolved(const virStorageSource *src)
+{
+    return src->vhba && !src->vhba->active;
+}
+
+
+/**
+ * qemuVHBAResolveSource:
+ * @src: any source
+ * @user: for whom
+ * @timeout: how long its LUN may take to appear, in milliseconds
+ *
+ * Finds the vHBA that @src names, claims it, starts it if it is not active,
+ * waits for the LUN, and sets the path of @src to its block device. A source
+ * that is not behind a vHBA, or that is resolved already, is left alone.
+ *
+ * Returns 0 on success, -1 with an error that names the vHBA and the remedy;
+ * then there is no claim that was not there before.
+ */
+int
+qemuVHBAResolveSource(virStorageSource *src,
+                      const qemuVHBAUser *user,
+                      unsigned int timeout)
+{
+    g_autoptr(virConnect) conn = NULL;
+    g_autoptr(qemuVHBA) vhba = NULL;
+    g_autoptr(virFCLun) lun = NULL;
+    g_auto(qemuVHBAPlace) place = { 0 };
+
+    if (!qemuVHBAIsUnresolved(src))
+        return 0;
+
+    if (qemuVHBAPlaceFromSource(src->vhba, &place) < 0 ||
+        !(conn = virGetConnectNodeDev()) ||
+        !(vhba = qemuVHBAFind(conn, place.wwnn, place.wwpn, user)) ||
+        qemuVHBACheckMark(vhba, user) < 0)
+        return -1;
+
+    if (user->pretend)
+        lun = qemuVHBAUse(vhba, &place, user, timeout);
+    else
+        lun = qemuVHBAClaimAndUse(vhba, &place, user, timeout);
+
+    if (!lun)
+        return -1;
+
+    VIR_DEBUG("Domain %s: LUN %llu of %s behind vHBA %s is %s", user->name,
+              lun->unit, lun->target, vhba->wwpn, lun->device);
+
+    g_free(src->path);
+    src->path = g_steal_pointer(&lun->device);
+    src->vhba->active = g_strdup(vhba->wwpn);
+    return 0;
+}
+
+
+/* --- hooks --- */
+
+static int
+qemuVHBAResolveChain(virStorageSource *src,
+                     const qemuVHBAUser *user)
+{
+    virStorageSource *n;
+
+    for (n = src; virStorageSourceIsBacking(n); n = n->backingStore) {
+        if (qemuVHBAResolveSource(n, user, QEMU_VHBA_LUN_TIMEOUT) < 0)
+            return -1;
+    }
+
+    return 0;
+}
+
+
+static bool
+qemuVHBADiskIsUnresolved(const virDomainDiskDef *disk)
+{
+    virStorageSource *n;
+
+    for (n = disk->src; virStorageSourceIsBacking(n); n = n->backingStore) {
+        if (qemuVHBAIsUnresolved(n))
+            return true;
+    }
+
+    return false;
+}
+
+
+/**
+ * qemuVHBAResolveDisk:
+ * @vm: domain that is being started, or that @disk is being plugged into
+ * @disk: any disk
+ * @pretend: @vm will not run; only its command line is wanted
+ *
+ * Resolves all sources of @disk that are behind a vHBA; see
+ * qemuVHBAResolveSource. That may take a while, and the lock of @vm is not held
+ * meanwhile, as it is not with the QEMU monitor: the caller must hold a job,
+ * unless @pretend.
+ *
+ * Returns 0 on success, -1 with an error.
+ */
+int
+qemuVHBAResolveDisk(virDomainObj *vm,
+                    virDomainDiskDef *disk,
+                    bool pretend)
+{
+    qemuVHBAUser user = {
+        .incoming = vm->job->asyncJob == VIR_ASYNC_JOB_MIGRATION_IN,
+        .pretend = pretend,
+    };
+    g_autofree char *name = g_strdup(vm->def->name);
+    int ret;
+
+    if (!qemuVHBADiskIsUnresolved(disk))
+        return 0;
+
+    user.name = name;
+    virUUIDFormat(vm->def->uuid, user.uuid);
+
+    if (pretend)
+        return qemuVHBAResolveChain(disk->src, &user);
+
+    qemuDomainObjEnterRemote(vm);
+    ret = qemuVHBAResolveChain(disk->src, &user);
+    if (qemuDomainObjExitRemote(vm, false) < 0)
+        return -1;
+
+    return ret;
+}
+
+
+typedef void (*qemuVHBAVisit)(const char *wwpn, void *opaque);
+
+/* Calls @visit on the vHBA of each source in a chain that has one */
+static void
+qemuVHBAForEachInChain(virStorageSource *src,
+                       qemuVHBAVisit visit,
+                       void *opaque)
+{
+    virStorageSource *n;
+
+    for (n = src; virStorageSourceIsBacking(n); n = n->backingStore) {
+        if (n->vhba && n->vhba->active)
+            visit(n->vhba->active, opaque);
+    }
+}
+
+
+static void
+qemuVHBAForEach(const virDomainDef *def,
+                qemuVHBAVisit visit,
+                void *opaque)
+{
+    size_t i;
+
+    for (i = 0; i < def->ndisks; i++) {
+        qemuVHBAForEachInChain(def->disks[i]->src, visit, opaque);
+        qemuVHBAForEachInChain(def->disks[i]->mirror, visit, opaque);
+    }
+}
+
+
+static void
+qemuVHBAReclaim(const char *wwpn,
+                void *opaque)
+{
+    const qemuVHBAUser *user = opaque;
+
+    if (virFCClaimSet(wwpn, user->name, user->uuid, false) < 0)
+        VIR_WARN("Domain %s runs on vHBA %s without a claim: %s",
+                 user->name, wwpn, virGetLastErrorMessage());
+}
+
+
+/**
+ * qemuVHBAReconnect:
+ * @vm: domain that has been running while the daemon was not
+ *
+ * Makes sure that @vm has a claim on each vHBA that it uses. They have outlived
+ * the daemon; this is for those that somebody has removed.
+ */
+void
+qemuVHBAReconnect(virDomainObj *vm)
+{
+    qemuVHBAUser user = { .name = vm->def->name };
+
+    virUUIDFormat(vm->def->uuid, user.uuid);
+    qemuVHBAForEach(vm->def, qemuVHBAReclaim, &user);
+}
+
+
+struct qemuVHBAUse {
+    const char *wwpn;
+    bool used;
+};
+
+
+static void
+qemuVHBAMarkUsed(const char *wwpn,
+                 void *opaque)
+{
+    struct qemuVHBAUse *use = opaque;
+
+    if (virWWNEqual(wwpn, use->wwpn))
+        use->used = true;
+}
+
+
+static void
+qemuVHBAReleaseUnused(const char *wwpn,
+                      void *opaque)
+{
+    virDomainDef *def = opaque;
+    struct qemuVHBAUse use = { .wwpn = wwpn };
+    char uuid[VIR_UUID_STRING_BUFLEN];
+
+    qemuVHBAForEach(def, qemuVHBAMarkUsed, &use);
+    if (use.used)
+        return;
+
+    virUUIDFormat(def->uuid, uuid);
+    if (virFCClaimDrop(wwpn, uuid) < 0)
+        VIR_WARN("Domain %s keeps its claim on vHBA %s: %s",
+                 def->name, wwpn, virGetLastErrorMessage());
+}
+
+
+/**
+ * qemuVHBAReleaseSource:
+ * @vm: a running domain
+ * @src: a source that is not, or not any more, part of its definition
+ *
+ * Drops the claims that were made for @src, save on what other disks of @vm
+ * use. The vHBA stays active. Errors are logged, the last one is preserved.
+ */
+void
+qemuVHBAReleaseSource(virDomainObj *vm,
+                      virStorageSource *src)
+{
+    virErrorPtr err;
+
+    virErrorPreserveLast(&err);
+    qemuVHBAForEachInChain(src, qemuVHBAReleaseUnused, vm->def);
+    virErrorRestore(&err);
+}
+
+
+/**
+ * qemuVHBAReleaseDomain:
+ * @vm: a domain that does not run any more
+ *
+ * Drops all its claims. Errors are logged, the last one is preserved.
+ */
+void
+qemuVHBAReleaseDomain(virDomainObj *vm)
+{
+    char uuid[VIR_UUID_STRING_BUFLEN];
+    virErrorPtr err;
+
+    virErrorPreserveLast(&err);
+    virUUIDFormat(vm->def->uuid, uuid);
+    if (virFCClaimDropAll(uuid) < 0)
+        VIR_WARN("Domain %s may keep a claim on a vHBA: %s",
+                 vm->def->name, virGetLastErrorMessage());
+    virErrorRestore(&err);
+}

@@ -1,0 +1,408 @@
+/*
+ * qemu_vhba_nodedev.c: vHBAs as the node device driver shows them
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#include <config.h>
+
+#include "qemu_vhba_nodedev.h"
+
+#include "datatypes.h"
+#include "viralloc.h"
+#include "virerror.h"
+#include "virlog.h"
+#include "virstring.h"
+#include "virwwn.h"
+#include "virxml.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+VIR_LOG_INIT("qemu.qemu_vhba_nodedev");
+
+/* where everything about a vHBA is found in the XML of its node device */
+#define FC_HOST_XPATH \
+    "/device/capability[@type='scsi_host']/capability[@type='fc_host']"
+
+
+void
+qemuVHBANodedevFree(qemuVHBANodedev *vhba)
+{
+    if (!vhba)
+        return;
+
+    virObjectUnref(vhba->dev);
+    g_free(vhba->wwnn);
+    g_free(vhba->wwpn);
+    g_free(vhba->fabricWWN);
+    virNodeDevVHBADefFree(vhba->def);
+    g_free(vhba);
+}
+
+
+void
+qemuVHBANodedevListFree(qemuVHBANodedev **vhbas,
+                        size_t nvhbas)
+{
+    size_t i;
+
+    for (i = 0; i < nvhbas; i++)
+        qemuVHBANodedevFree(vhbas[i]);
+    g_free(vhbas);
+}
+
+
+/* Absent names are left NULL, an empty one counts as absent. */
+static int
+qemuVHBANodedevParseWWN(xmlXPathContextPtr ctxt,
+                        const char *xpath,
+                        char **wwn)
+{
+    g_autofree char *str = virXPathString(xpath, ctxt);
+
+    if (virStringIsEmpty(str))
+        return 0;
+
+    return virWWNParse(str, wwn);
+}
+
+
+static int
+qemuVHBANodedevParse(qemuVHBANodedev *vhba)
+{
+    g_autoptr(xmlDoc) doc = NULL;
+    g_autoptr(xmlXPathContext) ctxt = NULL;
+    g_autofree char *xml = NULL;
+
+    if (!(xml = virNodeDeviceGetXMLDesc(vhba->dev, 0)) ||
+        !(doc = virXMLParseStringCtxt(xml, _("(node_device_definition)"), &ctxt)))
+        return -1;
+
+    if (!(ctxt->node = virXPathNode(FC_HOST_XPATH, ctxt))) {
+        virReportError(VIR_ERR_INTERNAL_ERROR,
+                       _("node device '%1$s' is not a vHBA"),
+                       virNodeDeviceGetName(vhba->dev));
+        return -1;
+    }
+
+    if (qemuVHBANodedevParseWWN(ctxt, "string(./wwnn)", &vhba->wwnn) < 0 ||
+        qemuVHBANodedevParseWWN(ctxt, "string(./wwpn)", &vhba->wwpn) < 0 ||
+        qemuVHBANodedevParseWWN(ctxt, "string(./fabric_wwn)", &vhba->fabricWWN) < 0 ||
+        virNodeDevVHBADefParseXML(ctxt, &vhba->def) < 0)
+        return -1;
+
+    if (!vhba->def)
+        vhba->def = g_new0(virNodeDevVHBADef, 1);
+
+    if (!vhba->wwnn || !vhba->wwpn) {
+        virReportError(VIR_ERR_INTERNAL_ERROR,
+                       _("node device '%1$s' has no WWNs"),
+                       virNodeDeviceGetName(vhba->dev));
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/* Consumes the caller's reference on @dev */
+static qemuVHBANodedev *
+qemuVHBANodedevNew(virNodeDevicePtr dev)
+{
+    g_autoptr(qemuVHBANodedev) vhba = g_new0(qemuVHBANodedev, 1);
+    int active;
+
+    vhba->dev = dev;
+
+    if ((active = virNodeDeviceIsActive(dev)) < 0 ||
+        qemuVHBANodedevParse(vhba) < 0)
+        return NULL;
+
+    vhba->active = active;
+
+    return g_steal_pointer(&vhba);
+}
+
+
+/**
+ * qemuVHBANodedevFind:
+ * @conn: connection to the node device driver
+ * @wwpn: port name in canonical form
+ * @vhba: filled with the persistent vHBA of that name; caller frees
+ *
+ * Returns 1 when it was found, 0 with @vhba untouched when there is none,
+ *        -1 with an error reported when nobody can tell.
+ */
+int
+qemuVHBANodedevFind(virConnectPtr conn,
+                    const char *wwpn,
+                    qemuVHBANodedev **vhba)
+{
+    g_autofree char *name = virNodeDeviceVHBAName(wwpn);
+    virNodeDevicePtr dev;
+    qemuVHBANodedev *ret;
+
+    if (!(dev = virNodeDeviceLookupByName(conn, name))) {
+        if (virGetLastErrorCode() != VIR_ERR_NO_NODE_DEVICE)
+            return -1;
+
+        virResetLastError();
+        return 0;
+    }
+
+    if (!(ret = qemuVHBANodedevNew(dev)))
+        return -1;
+
+    *vhba = ret;
+    return 1;
+}
+
+
+/**
+ * qemuVHBANodedevLookup:
+ *
+ * Like qemuVHBANodedevFind, for a vHBA that has to exist.
+ *
+ * Returns the vHBA, or NULL with an error reported.
+ */
+qemuVHBANodedev *
+qemuVHBANodedevLookup(virConnectPtr conn,
+                      const char *wwpn)
+{
+    qemuVHBANodedev *vhba = NULL;
+
+    if (qemuVHBANodedevFind(conn, wwpn, &vhba) == 0) {
+        virReportError(VIR_ERR_NO_NODE_DEVICE,
+                       _("no vHBA with WWPN '%1$s' is defined on this host"),
+                       wwpn);
+    }
+
+    return vhba;
+}
+
+
+/**
+ * qemuVHBANodedevListMarked:
+ * @conn: connection to the node device driver
+ * @mark: look for vHBAs with this mark
+ * @domain: that was set for the migration of this domain
+ * @vhbas: filled with an array of them; free with qemuVHBANodedevListFree
+ * @nvhbas: filled with their number, 0 if there are none
+ *
+ * Returns 0 on success, -1 with an error reported and the out-parameters
+ * untouched otherwise.
+ */
+int
+qemuVHBANodedevListMarked(virConnectPtr conn,
+                          virNodeDevVHBAHandover mark,
+                          const char *domain,
+                          qemuVHBANodedev ***vhbas,
+                          size_t *nvhbas)
+{
+    g_autofree virNodeDevicePtr *devs = NULL;
+    int ndevs;
+    size_t i;
+
+    if ((ndevs = virConnectListAllNodeDevices(conn, &devs,
+                                              VIR_CONNECT_LIST_NODE_DEVICES_CAP_FC_HOST |
+                                              VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE |
+                                              VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE)) < 0)
+        return -1;
+
+    *vhbas = g_new0(qemuVHBANodedev *, ndevs + 1);
+    *nvhbas = 0;
+
+    for (i = 0; i < ndevs; i++) {
+        g_autoptr(qemuVHBANodedev) vhba = NULL;
+
+        if (!virNodeDeviceVHBAIsName(virNodeDeviceGetName(devs[i]))) {
+            virObjectUnref(devs[i]);
+            continue;
+        }
+
+        /* What vanishes while we look bears no mark. */
+        if (!(vhba = qemuVHBANodedevNew(devs[i]))) {
+            VIR_DEBUG("skipped: %s", virGetLastErrorMessage());
+            virResetLastError();
+            continue;
+        }
+
+        if (vhba->def->handover == mark && STREQ_NULLABLE(vhba->def->domain, domain))
+            (*vhbas)[(*nvhbas)++] = g_steal_pointer(&vhba);
+    }
+
+    return 0;
+}
+
+
+static char *
+qemuVHBANodedevFormat(const qemuVHBANodedev *def)
+{
+    g_auto(virBuffer) buf = VIR_BUFFER_INITIALIZER;
+
+    virBufferAddLit(&buf, "<device>\n");
+    virBufferAdjustIndent(&buf, 2);
+    virBufferEscapeString(&buf, "<parent fabric_wwn='%s'/>\n", def->fabricWWN);
+    virBufferAddLit(&buf, "<capability type='scsi_host'>\n");
+    virBufferAdjustIndent(&buf, 2);
+    virBufferAddLit(&buf, "<capability type='fc_host'>\n");
+    virBufferAdjustIndent(&buf, 2);
+    virBufferEscapeString(&buf, "<wwnn>%s</wwnn>\n", def->wwnn);
+    virBufferEscapeString(&buf, "<wwpn>%s</wwpn>\n", def->wwpn);
+    virNodeDevVHBADefFormat(&buf, def->def);
+    virBufferAdjustIndent(&buf, -2);
+    virBufferAddLit(&buf, "</capability>\n");
+    virBufferAdjustIndent(&buf, -2);
+    virBufferAddLit(&buf, "</capability>\n");
+    virBufferAdjustIndent(&buf, -2);
+    virBufferAddLit(&buf, "</device>\n");
+
+    return virBufferContentAndReset(&buf);
+}
+
+
+/**
+ * qemuVHBANodedevDefine:
+ * @conn: connection to the node device driver
+ * @def: names, partner and mark of a vHBA that is not there yet; its
+ *       fabricWWN chooses the HBA
+ *
+ * Returns the vHBA, inactive, or NULL with an error reported.
+ */
+qemuVHBANodedev *
+qemuVHBANodedevDefine(virConnectPtr conn,
+                      const qemuVHBANodedev *def)
+{
+    g_autofree char *xml = qemuVHBANodedevFormat(def);
+    virNodeDevicePtr dev;
+
+    if (!(dev = virNodeDeviceDefineXML(conn, xml, 0)))
+        return NULL;
+
+    return qemuVHBANodedevNew(dev);
+}
+
+
+static char *
+qemuVHBANodedevEditMark(const char *xml,
+                        virNodeDevVHBAHandover mark,
+                        const char *domain,
+                        const char *migration)
+{
+    g_autoptr(xmlDoc) doc = NULL;
+    g_autoptr(xmlXPathContext) ctxt = NULL;
+    xmlNodePtr fcHost;
+    xmlNodePtr node;
+
+    if (!(doc = virXMLParseStringCtxt(xml, _("(node_device_definition)"), &ctxt)))
+        return NULL;
+
+    if (!(fcHost = virXPathNode(FC_HOST_XPATH, ctxt))) {
+        virReportError(VIR_ERR_INTERNAL_ERROR, "%s",
+                       _("node device is not a vHBA any more"));
+        return NULL;
+    }
+
+    if ((node = virXPathNode(FC_HOST_XPATH "/handover", ctxt))) {
+        xmlUnlinkNode(node);
+        xmlFreeNode(node);
+    }
+
+    if (mark != VIR_NODE_DEV_VHBA_HANDOVER_NONE) {
+        node = virXMLNewNode(NULL, "handover");
+        xmlNewProp(node, BAD_CAST "state",
+                   BAD_CAST virNodeDevVHBAHandoverTypeToString(mark));
+        xmlNewProp(node, BAD_CAST "domain", BAD_CAST domain);
+        xmlNewProp(node, BAD_CAST "migration", BAD_CAST migration);
+        xmlAddChild(fcHost, node);
+    }
+
+    return virXMLNodeToString(doc, xmlDocGetRootElement(doc));
+}
+
+
+/**
+ * qemuVHBANodedevSetMark:
+ * @vhba: persistent vHBA
+ * @mark: what to write into its definition, VIR_NODE_DEV_VHBA_HANDOVER_NONE to clear it
+ * @domain: name of the domain that migrates; ignored when clearing
+ * @migration: UUID of the hand-over; ignored when clearing
+ *
+ * The mark is on disk when this returns, and nothing else about the vHBA has
+ * changed.
+ *
+ * Returns 0 on success, -1 with an error reported otherwise.
+ */
+int
+qemuVHBANodedevSetMark(qemuVHBANodedev *vhba,
+                       virNodeDevVHBAHandover mark,
+                       const char *domain,
+                       const char *migration)
+{
+    g_autofree char *old = NULL;
+    g_autofree char *xml = NULL;
+    virNodeDevicePtr dev;
+
+    if (!(old = virNodeDeviceGetXMLDesc(vhba->dev, VIR_NODE_DEVICE_XML_INACTIVE)) ||
+        !(xml = qemuVHBANodedevEditMark(old, mark, domain, migration)) ||
+        !(dev = virNodeDeviceDefineXML(vhba->dev->conn, xml, 0)))
+        return -1;
+
+    virObjectUnref(dev);
+
+    vhba->def->handover = mark;
+    g_clear_pointer(&vhba->def->domain, g_free);
+    g_clear_pointer(&vhba->def->migration, g_free);
+    if (mark != VIR_NODE_DEV_VHBA_HANDOVER_NONE) {
+        vhba->def->domain = g_strdup(domain);
+        vhba->def->migration = g_strdup(migration);
+    }
+
+    return 0;
+}
+
+
+/**
+ * qemuVHBANodedevStart:
+ *
+ * Makes sure that @vhba is logged in to its fabric. Returns 0 when it is, -1
+ * with an error reported when it cannot be.
+ */
+int
+qemuVHBANodedevStart(qemuVHBANodedev *vhba)
+{
+    if (!vhba->active && virNodeDeviceCreate(vhba->dev, 0) < 0)
+        return -1;
+
+    vhba->active = true;
+    return 0;
+}
+
+
+/**
+ * qemuVHBANodedevStop:
+ *
+ * Makes sure that @vhba is not logged in; its definition stays. Returns 0
+ * when it is not, -1 with an error reported when it may still be.
+ */
+int
+qemuVHBANodedevStop(qemuVHBANodedev *vhba)
+{
+    if (vhba->active && virNodeDeviceDestroy(vhba->dev) < 0)
+        return -1;
+
+    vhba->active = false;
+    return 0;
+}

@@ -1,0 +1,285 @@
+/*
+ * qemu_vhba_start.c: start a vHBA as soon as the fabric lets it in
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#include <config.h>
+
+#include <poll.h>
+
+#include "qemu_vhba_start.h"
+#define LIBVIRT_QEMU_VHBA_STARTPRIV_H_ALLOW
+#include "qemu_vhba_startpriv.h"
+#include "qemu_vhba_nodedev.h"
+
+#include "datatypes.h"
+#include "driver.h"
+#include "viralloc.h"
+#include "virerror.h"
+#include "virfcevent.h"
+#include "virfchost.h"
+#include "virfcremoteport.h"
+#include "virhash.h"
+#include "viridentity.h"
+#include "virlog.h"
+#include "virthread.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+VIR_LOG_INIT("qemu.qemu_vhba_start");
+
+/* All times are in milliseconds. */
+
+/* Not every kernel driver tells when another port comes or goes, so we look
+ * this often even when we are told nothing. */
+#define QEMU_VHBA_START_LOOK 500
+
+/* Where the fabric does not tell whether a vHBA is logged in, the other host
+ * gets this much time to stop its QEMU and to let go. */
+#define QEMU_VHBA_START_GRACE (5 * 1000)
+
+/* Between attempts that the fabric refuses; doubled each time up to the
+ * maximum. Both are about what a login takes to be refused. */
+#define QEMU_VHBA_START_RETRY 1000
+#define QEMU_VHBA_START_RETRY_MAX (16 * 1000)
+
+/* After this we leave it to the administrator, or to the next restart of the
+ * daemon. It is longer than it takes a fabric to notice the death of a host. */
+#define QEMU_VHBA_START_TIMEOUT (10 * 60 * 1000)
+
+
+static void
+qemuVHBAStartFree(qemuVHBAStart *start)
+{
+    g_free(start->wwpn);
+    g_free(start->migration);
+    g_free(start);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuVHBAStart, qemuVHBAStartFree);
+
+
+/* The partner is the witness: it shares a zone with @vhba if the administrator
+ * has followed usual practice, and it is logged in through this host. */
+static virFCRemotePortState
+qemuVHBAStartAskPartner(qemuVHBANodedev *vhba)
+{
+    const char *partner = vhba->def->primary ? vhba->def->primary : vhba->def->secondary;
+    g_autoptr(virFCHost) fchost = NULL;
+
+    if (!partner || !(fchost = virFCHostFindByWWN(NULL, partner)))
+        return VIR_FC_REMOTE_PORT_UNSEEN;
+
+    return virFCRemotePortGetState(fchost->host, vhba->wwpn);
+}
+
+
+/**
+ * qemuVHBAStartTry:
+ * @conn: connection to the node device driver
+ * @start: which vHBA to start, and what is known about it
+ * @patient: leave it alone when nobody knows whether it is present elsewhere
+ *
+ * Starts a vHBA and removes its mark, unless the fabric shows it present. It
+ * does nothing when the vHBA no longer bears the mark of @start, because
+ * somebody else has settled the matter.
+ */
+qemuVHBAStartResult
+qemuVHBAStartTry(virConnectPtr conn,
+                 qemuVHBAStart *start,
+                 bool patient)
+{
+    g_autoptr(qemuVHBANodedev) vhba = NULL;
+    int rc;
+
+    if ((rc = qemuVHBANodedevFind(conn, start->wwpn, &vhba)) < 0)
+        return QEMU_VHBA_START_REFUSED;
+
+    if (rc == 0 || STRNEQ_NULLABLE(vhba->def->migration, start->migration))
+        return QEMU_VHBA_START_DONE;
+
+    if (!vhba->active) {
+        switch (qemuVHBAStartAskPartner(vhba)) {
+        case VIR_FC_REMOTE_PORT_PRESENT:
+            start->witnessed = true;
+            return QEMU_VHBA_START_AWAIT;
+
+        case VIR_FC_REMOTE_PORT_UNSEEN:
+            /* a port that was witnessed and is unseen now has left */
+            if (patient && !start->witnessed)
+                return QEMU_VHBA_START_UNKNOWN;
+            break;
+
+        case VIR_FC_REMOTE_PORT_GONE:
+            break;
+        }
+    }
+
+    if (qemuVHBANodedevStart(vhba) < 0 ||
+        qemuVHBANodedevSetMark(vhba, VIR_NODE_DEV_VHBA_HANDOVER_NONE, NULL, NULL) < 0) {
+        start->attempts++;
+        return QEMU_VHBA_START_REFUSED;
+    }
+
+    VIR_INFO("vHBA '%s' of hand-over %s is started",
+             start->wwpn, start->migration);
+
+    return QEMU_VHBA_START_DONE;
+}
+
+
+static unsigned int
+qemuVHBAStartPause(const qemuVHBAStart *start,
+                   qemuVHBAStartResult result)
+{
+    unsigned int doublings = MIN(start->attempts, 5);
+
+    if (result != QEMU_VHBA_START_REFUSED)
+        return QEMU_VHBA_START_LOOK;
+
+    return MIN(QEMU_VHBA_START_RETRY << (doublings - !!doublings),
+               QEMU_VHBA_START_RETRY_MAX);
+}
+
+
+/* Sleeps for @pause, or until something happens on the fabric. */
+static void
+qemuVHBAStartSleep(virFCEventMonitor **events,
+                   unsigned int pause)
+{
+    struct pollfd fd = { .events = POLLIN };
+    virFCEvent event;
+    int rc;
+
+    if (!*events) {
+        g_usleep(pause * 1000ULL);
+        return;
+    }
+
+    fd.fd = virFCEventMonitorGetFD(*events);
+    if (poll(&fd, 1, pause) <= 0)
+        return;
+
+    while ((rc = virFCEventMonitorRead(*events, &event)) > 0)
+        VIR_DEBUG("event %d of FC host %u", event.type, event.host);
+
+    if (rc < 0)
+        g_clear_pointer(events, virFCEventMonitorFree);
+}
+
+
+/* The vHBAs that are being started in the background, by WWPN, so that each
+ * has one thread only */
+static virMutex qemuVHBAStartLock = VIR_MUTEX_INITIALIZER;
+static GHashTable *qemuVHBAStartActive;
+
+
+static bool
+qemuVHBAStartEnter(const char *wwpn)
+{
+    VIR_LOCK_GUARD lock = virLockGuardLock(&qemuVHBAStartLock);
+
+    if (!qemuVHBAStartActive)
+        qemuVHBAStartActive = virHashNew(NULL);
+
+    return g_hash_table_add(qemuVHBAStartActive, g_strdup(wwpn));
+}
+
+
+static void
+qemuVHBAStartLeave(const char *wwpn)
+{
+    VIR_LOCK_GUARD lock = virLockGuardLock(&qemuVHBAStartLock);
+
+    g_hash_table_remove(qemuVHBAStartActive, wwpn);
+}
+
+
+static void
+qemuVHBAStartThread(void *opaque)
+{
+    g_autoptr(qemuVHBAStart) start = opaque;
+    g_autoptr(virFCEventMonitor) events = virFCEventMonitorNew();
+    g_autoptr(virIdentity) identity = virIdentityGetSystem();
+    g_autoptr(virConnect) conn = NULL;
+    unsigned long long begun = g_get_monotonic_time() / 1000;
+    unsigned long long elapsed = 0;
+
+    virIdentitySetCurrent(identity);
+
+    while (elapsed < QEMU_VHBA_START_TIMEOUT) {
+        qemuVHBAStartResult result = QEMU_VHBA_START_REFUSED;
+
+        if (conn && virConnectIsAlive(conn) != 1)
+            g_clear_pointer(&conn, virObjectUnref);
+
+        if (conn || (conn = virGetConnectNodeDev()))
+            result = qemuVHBAStartTry(conn, start,
+                                      elapsed < QEMU_VHBA_START_GRACE);
+
+        if (result == QEMU_VHBA_START_DONE)
+            goto cleanup;
+
+        qemuVHBAStartSleep(&events, qemuVHBAStartPause(start, result));
+        elapsed = g_get_monotonic_time() / 1000 - begun;
+    }
+
+    VIR_WARN("Gave up waiting for the fabric to let in vHBA 'vhba_%s' for hand-over %s, "
+             "last error: %s; it stays marked and stopped, restart this "
+             "daemon to try again",
+             start->wwpn, start->migration, virGetLastErrorMessage());
+
+ cleanup:
+    qemuVHBAStartLeave(start->wwpn);
+    virIdentitySetCurrent(NULL);
+}
+
+
+/**
+ * qemuVHBAStartWhenFree:
+ * @wwpn: a vHBA that bears the mark of a hand-over
+ * @migration: UUID of that hand-over
+ *
+ * Starts the vHBA in the background as soon as no other host holds it, and
+ * removes its mark then. A vHBA that the fabric shows present is not touched.
+ * Asking for it again while it is under way changes nothing.
+ *
+ * It is a warning in the log when this cannot be done; the mark tells it, too.
+ */
+void
+qemuVHBAStartWhenFree(const char *wwpn,
+                      const char *migration)
+{
+    g_autoptr(qemuVHBAStart) start = g_new0(qemuVHBAStart, 1);
+    g_autofree char *name = g_strdup_printf("vhba-%.8s", wwpn + 8);
+    virThread thread;
+
+    if (!qemuVHBAStartEnter(wwpn))
+        return;
+
+    start->wwpn = g_strdup(wwpn);
+    start->migration = g_strdup(migration);
+
+    if (virThreadCreateFull(&thread, false, qemuVHBAStartThread,
+                            name, false, start) < 0) {
+        VIR_WARN("Cannot start vHBA 'vhba_%s' of hand-over %s: %s",
+                 wwpn, migration, g_strerror(errno));
+        qemuVHBAStartLeave(wwpn);
+        return;
+    }
+
+    start = NULL; /* the thread's */
+}

@@ -1,0 +1,1035 @@
+/*
+ * qemumigrationvhbatest.c: test the hand-over of vHBAs
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#include <config.h>
+
+#include "testutils.h"
+#include "testutilsqemu.h"
+#include "testnodedevvhba.h"
+#include "testsysfstree.h"
+
+#include "domain_vhba_source_conf.h"
+#include "qemu/qemu_migration.h"
+#include "qemu/qemu_migration_cookie.h"
+#include "qemu/qemu_migration_vhba.h"
+#include "qemu/qemu_vhba_start.h"
+#include "virfcclaim.h"
+#include "virfclun.h"
+
+#define VIR_FROM_THIS VIR_FROM_NONE
+
+/*
+ * See qemumigrationvhbadata/hosts.sysfs. P and S are a pair. S_OTHER and
+ * S_SIZE are masked to other LUNs, S_ABSENT is not known to the kernel.
+ */
+#define WWNN "2001001b32a9da4e"
+#define FABRIC "2002000573de9a81"
+#define TARGET "50060e801049cfd1"
+#define P "2101001b32a90002"
+#define S "2101001b32a90004"
+#define S_OTHER "2101001b32a90006"
+#define S_SIZE "2101001b32a90008"
+#define S_ABSENT "2101001b32a9000a"
+#define STRANGER "2101001b32a9000c"
+
+#define MIGRATION "5c3f1a52-8f3e-4b6f-9d8e-0c1d2e3f4a5b"
+#define MARK(state) \
+    "<handover state='" state "' domain='guest' migration='" MIGRATION "'/>"
+#define PRIMARY(wwpn) "<primary wwpn='" wwpn "'/>"
+#define SECONDARY(wwpn) "<secondary wwpn='" wwpn "'/>"
+
+#define DIRECT (VIR_MIGRATE_LIVE | VIR_MIGRATE_CHANGE_PROTECTION)
+
+static virQEMUDriver driver;
+
+/* who holds S, NULL if nobody does */
+static const char *claimant;
+
+
+/* Parts that are tested elsewhere, replaced for this process */
+
+int
+virFCClaimGet(const char *wwpn,
+              char **domain,
+              char **uuid G_GNUC_UNUSED)
+{
+    if (!claimant || STRNEQ(wwpn, S))
+        return 0;
+
+    *domain = g_strdup(claimant);
+    return 1;
+}
+
+
+int
+virFCClaimDropAll(const char *uuid G_GNUC_UNUSED)
+{
+    testNodedevVHBANote("drop", "claims");
+    return 0;
+}
+
+
+virFCLun *
+virFCLunWait(unsigned int host,
+             const char *target,
+             const unsigned long long *unit,
+             unsigned int timeout G_GNUC_UNUSED)
+{
+    return virFCLunFind(host, target, unit);
+}
+
+
+void
+qemuVHBAStartWhenFree(const char *wwpn,
+                      const char *migration)
+{
+    if (STREQ(migration, MIGRATION))
+        testNodedevVHBANote("start when free", wwpn);
+}
+
+
+/* A host that has what each test begins with, and a domain on it */
+
+typedef struct _testHost testHost;
+struct _testHost {
+    virConnectPtr conn;
+    virDomainObj *vm;
+};
+
+
+static void
+testHostClear(testHost *host)
+{
+    virDomainObjEndAPI(&host->vm);
+    testNodedevVHBAClose(host->conn);
+    claimant = NULL;
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(testHost, testHostClear);
+
+
+static virDomainDiskDef *
+testAddDisk(virDomainDef *def,
+            const char *dst,
+            const char *wwpn,
+            unsigned long long unit)
+{
+    virDomainDiskDef *disk = virDomainDiskDefNew(driver.xmlopt);
+
+    disk->dst = g_strdup(dst);
+    disk->src->type = VIR_STORAGE_TYPE_BLOCK;
+    disk->src->path = g_strdup_printf("/dev/disk-%s", dst);
+    if (wwpn) {
+        disk->src->vhba = g_new0(virStorageSourceVHBA, 1);
+        disk->src->vhba->wwnn = g_strdup(WWNN);
+        disk->src->vhba->wwpn = g_strdup(wwpn);
+        disk->src->vhba->active = g_strdup(wwpn);
+        disk->src->vhba->hasUnit = true;
+        disk->src->vhba->unit = unit;
+    }
+    virDomainDiskInsert(def, disk);
+
+    return disk;
+}
+
+
+static virDomainDef *
+testDefNew(void)
+{
+    virDomainDef *def = virDomainDefNew(driver.xmlopt);
+
+    def->name = g_strdup("guest");
+    def->id = 1;
+    if (virUUIDParse("dcf47dbd-46d1-4d5b-b442-262a806a333a", def->uuid) < 0)
+        abort();
+
+    return def;
+}
+
+
+static int
+testHostInit(testHost *host,
+             virDomainAsyncJob job)
+{
+    if (!(host->conn = testNodedevVHBAOpen()) ||
+        !(host->vm = virDomainObjNew(driver.xmlopt)))
+        return -1;
+
+    host->vm->def = testDefNew();
+    host->vm->job->asyncJob = job;
+    virDomainObjSetState(host->vm, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED);
+
+    return 0;
+}
+
+
+/* The source: the guest uses LUN 0 through P, S is idle */
+static int
+testSourceInit(testHost *host)
+{
+    if (testHostInit(host, VIR_ASYNC_JOB_MIGRATION_OUT) < 0)
+        return -1;
+
+    testAddDisk(host->vm->def, "vda", P, 0);
+    testNodedevVHBAAdd(WWNN, P, SECONDARY(S), NULL, true, true);
+    testNodedevVHBAAdd(WWNN, S, PRIMARY(P), NULL, true, true);
+
+    return 0;
+}
+
+
+/* The destination has nothing yet; the domain says P, as it does everywhere */
+static int
+testDestinationInit(testHost *host)
+{
+    if (testHostInit(host, VIR_ASYNC_JOB_MIGRATION_IN) < 0)
+        return -1;
+
+    testAddDisk(host->vm->def, "vda", P, 0);
+
+    return 0;
+}
+
+
+static int
+testCheckDump(const char *expected)
+{
+    g_autofree char *dump = testNodedevVHBADump();
+
+    return virTestCompareToString(expected, dump);
+}
+
+
+static int
+testCheckError(const char *message)
+{
+    int ret = 0;
+
+    if (!strstr(virGetLastErrorMessage(), message)) {
+        VIR_TEST_VERBOSE("expected error '%s', got '%s'",
+                         message, virGetLastErrorMessage());
+        ret = -1;
+    }
+
+    virResetLastError();
+    return ret;
+}
+
+
+/* Source, Begin */
+
+static int
+testBegin(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = NULL;
+    g_auto(virBuffer) buf = VIR_BUFFER_INITIALIZER;
+
+    if (testSourceInit(&host) < 0)
+        return -1;
+
+    testAddDisk(host.vm->def, "vdb", P, 4);
+    testAddDisk(host.vm->def, "vdc", NULL, 0);
+
+    if (qemuMigrationVHBASrcBegin(host.vm, NULL, NULL, DIRECT, &cookie) < 0 ||
+        !cookie)
+        return -1;
+
+    g_free(cookie->migration);
+    cookie->migration = g_strdup(MIGRATION);
+    qemuMigrationVHBACookieXMLFormat(&buf, cookie);
+
+    if (virTestCompareToString("<vhba migration='" MIGRATION "'>\n"
+                               "  <pair fabric_wwn='" FABRIC "'>\n"
+                               "    <primary wwnn='" WWNN "' wwpn='" P "' autostart='yes'/>\n"
+                               "    <secondary wwnn='" WWNN "' wwpn='" S "' autostart='yes'/>\n"
+                               "    <lun disk='vda' target='" TARGET "' unit='0' size='1048576'>\n"
+                               "      <id>naa.6001405000000000000000000000000a</id>\n"
+                               "    </lun>\n"
+                               "    <lun disk='vdb' target='" TARGET "' unit='4' size='2097152'>\n"
+                               "      <id>naa.6001405000000000000000000000000b</id>\n"
+                               "    </lun>\n"
+                               "  </pair>\n"
+                               "</vhba>\n",
+                               virBufferCurrentContent(&buf)) < 0)
+        return -1;
+
+    /* it has only looked */
+    return testNodedevVHBACheckCalls("");
+}
+
+
+/* The names in the domain's XML stay what they are when the guest moves, and
+ * name the secondary then. What counts is who carries the I/O. */
+static int
+testBeginNamesSecondary(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = NULL;
+    virStorageSourceVHBA *vhba;
+
+    if (testSourceInit(&host) < 0)
+        return -1;
+
+    vhba = host.vm->def->disks[0]->src->vhba;
+    g_free(vhba->wwpn);
+    vhba->wwpn = g_strdup(S);
+
+    if (qemuMigrationVHBASrcBegin(host.vm, NULL, NULL, DIRECT, &cookie) < 0)
+        return -1;
+
+    return cookie && STREQ(cookie->pairs[0]->primary.wwpn, P) ? 0 : -1;
+}
+
+
+static int
+testBeginDestinationXML(const void *opaque)
+{
+    const char *other = opaque;
+    g_auto(testHost) host = { 0 };
+    g_autoptr(virDomainDef) dstdef = testDefNew();
+    g_autoptr(qemuMigrationVHBACookie) cookie = NULL;
+    bool member = STREQ_NULLABLE(other, P) || STREQ_NULLABLE(other, S);
+
+    if (testSourceInit(&host) < 0)
+        return -1;
+
+    testAddDisk(dstdef, "vda", other, 0);
+
+    if (qemuMigrationVHBASrcBegin(host.vm, dstdef, NULL, DIRECT, &cookie) < 0)
+        return -1;
+
+    return member == !!cookie ? 0 : -1;
+}
+
+
+/* One thing that is not as it should be */
+struct testRefusal {
+    const char *message;
+    const char *primaryPartner;
+    const char *primaryMark;
+    bool primaryStopped;
+    const char *secondary;      /* NULL for S, "" for none */
+    const char *secondaryPartner;
+    const char *secondaryMark;
+    bool secondaryStopped;
+    const char *claimant;
+    unsigned long long unit;
+    unsigned int flags;         /* instead of DIRECT */
+    bool unresolved;
+};
+
+
+static int
+testBeginRefused(const void *opaque)
+{
+    const struct testRefusal *t = opaque;
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = NULL;
+    virDomainDiskDef *disk;
+
+    if (testHostInit(&host, VIR_ASYNC_JOB_MIGRATION_OUT) < 0)
+        return -1;
+
+    disk = testAddDisk(host.vm->def, "vda", P, t->unit);
+    if (t->unresolved)
+        g_clear_pointer(&disk->src->vhba->active, g_free);
+
+    testNodedevVHBAAdd(WWNN, P,
+                       t->primaryPartner ? t->primaryPartner : SECONDARY(S),
+                       t->primaryMark, !t->primaryStopped, true);
+    if (!t->secondary)
+        testNodedevVHBAAdd(WWNN, S,
+                           t->secondaryPartner ? t->secondaryPartner : PRIMARY(P),
+                           t->secondaryMark, !t->secondaryStopped, true);
+    claimant = t->claimant;
+
+    if (qemuMigrationVHBASrcBegin(host.vm, NULL, NULL,
+                                  t->flags ? t->flags : DIRECT, &cookie) == 0) {
+        VIR_TEST_VERBOSE("it was not refused");
+        return -1;
+    }
+
+    if (cookie || testCheckError(t->message) < 0)
+        return -1;
+
+    return testNodedevVHBACheckCalls("");
+}
+
+
+static int
+testBeginWithoutVHBA(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = NULL;
+
+    if (testHostInit(&host, VIR_ASYNC_JOB_MIGRATION_OUT) < 0)
+        return -1;
+
+    testAddDisk(host.vm->def, "vda", NULL, 0);
+
+    /* any way to migrate will do, and no node device driver is needed */
+    ignore_value(virSetConnectNodeDev(NULL));
+
+    if (qemuMigrationVHBASrcBegin(host.vm, NULL, NULL, 0, &cookie) < 0 ||
+        qemuMigrationVHBASrcLend(host.vm, cookie) < 0)
+        return -1;
+
+    qemuMigrationVHBASettle(host.vm, true);
+
+    return cookie ? -1 : 0;
+}
+
+
+/* An older libvirt must not take a cookie of which it understands nothing. */
+static int
+testCookieIsMandatory(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationCookie) mig = NULL;
+    g_autofree char *xml = NULL;
+    int xmllen = 0;
+
+    if (testSourceInit(&host) < 0 ||
+        !(mig = qemuMigrationCookieNew(host.vm->def, NULL)) ||
+        qemuMigrationVHBASrcBegin(host.vm, NULL, NULL, DIRECT, &mig->vhba) < 0 ||
+        qemuMigrationCookieFormat(mig, &driver, host.vm, QEMU_MIGRATION_SOURCE,
+                                  &xml, &xmllen, QEMU_MIGRATION_COOKIE_VHBA) < 0)
+        return -1;
+
+    if (!strstr(xml, "<feature name='vhba'/>") ||
+        !strstr(xml, "<vhba migration=")) {
+        VIR_TEST_VERBOSE("%s", xml);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/* Source, from Begin to the end */
+
+static qemuMigrationVHBACookie *
+testCookieNew(const char *secondary)
+{
+    qemuMigrationVHBACookie *cookie = g_new0(qemuMigrationVHBACookie, 1);
+    qemuMigrationVHBAPair *pair = g_new0(qemuMigrationVHBAPair, 1);
+    qemuMigrationVHBALun *lun = g_new0(qemuMigrationVHBALun, 1);
+
+    lun->disk = g_strdup("vda");
+    lun->target = g_strdup(TARGET);
+    lun->id = g_strdup("naa.6001405000000000000000000000000a");
+    lun->size = 1048576;
+
+    pair->primary.wwnn = g_strdup(WWNN);
+    pair->primary.wwpn = g_strdup(P);
+    pair->primary.autostart = true;
+    pair->secondary.wwnn = g_strdup(WWNN);
+    pair->secondary.wwpn = g_strdup(secondary);
+    pair->fabricWWN = g_strdup(FABRIC);
+    VIR_APPEND_ELEMENT(pair->luns, pair->nluns, lun);
+
+    cookie->migration = g_strdup(MIGRATION);
+    VIR_APPEND_ELEMENT(cookie->pairs, cookie->npairs, pair);
+
+    return cookie;
+}
+
+
+#define LENT \
+    "define vhba_" S " secondary of " P " lent for guest\n" \
+    "stop vhba_" S "\n"
+
+#define GIVEN_UP \
+    "define vhba_" P " primary of " S " lent for guest\n" \
+    "stop vhba_" P "\n" \
+    "undefine vhba_" P "\n" \
+    "undefine vhba_" S "\n"
+
+#define TAKEN_BACK \
+    "define vhba_" S " secondary of " P " borrowed for guest\n" \
+    "start when free " S "\n"
+#define DIED "drop claims\n"
+
+#define BEFORE \
+    P " active autostart " SECONDARY(S) "\n" \
+    S " active autostart " PRIMARY(P) "\n"
+
+#define AFTER_BEGIN \
+    P " active autostart " SECONDARY(S) "\n" \
+    S " inactive autostart " PRIMARY(P) MARK("lent") "\n"
+
+#define AFTER_TAKE_BACK \
+    P " active autostart " SECONDARY(S) "\n" \
+    S " inactive autostart " PRIMARY(P) MARK("borrowed") "\n"
+
+
+static int
+testLend(testHost *host)
+{
+    g_autoptr(qemuMigrationVHBACookie) cookie = testCookieNew(S);
+
+    if (testSourceInit(host) < 0)
+        return -1;
+
+    return qemuMigrationVHBASrcLend(host->vm, cookie);
+}
+
+
+static int
+testLendOrder(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testLend(&host) < 0 ||
+        testNodedevVHBACheckCalls(LENT) < 0)
+        return -1;
+
+    return testCheckDump(AFTER_BEGIN);
+}
+
+
+static int
+testLendFails(const void *opaque)
+{
+    const char *call = opaque;
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = testCookieNew(S);
+
+    if (testSourceInit(&host) < 0)
+        return -1;
+
+    testNodedevVHBAFail(call);
+    if (qemuMigrationVHBASrcLend(host.vm, cookie) == 0)
+        return -1;
+    testNodedevVHBAFail(NULL);
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_BEGIN3;
+    qemuMigrationVHBASettle(host.vm, true);
+
+    /* settling has not hidden why it failed */
+    if (testCheckError(call) < 0)
+        return -1;
+
+    return testCheckDump(BEFORE);
+}
+
+
+/* How a migration ends on the source, and what is done about it */
+struct testEnd {
+    qemuMigrationJobPhase phase;
+    bool running;
+    bool paused;                /* by the migration */
+    bool postcopy;
+    const char *calls;
+    const char *dump;
+};
+
+
+static int
+testSourceEnd(const void *opaque)
+{
+    const struct testEnd *t = opaque;
+    g_auto(testHost) host = { 0 };
+
+    if (testLend(&host) < 0 ||
+        testNodedevVHBACheckCalls(LENT) < 0)
+        return -1;
+
+    host.vm->job->phase = t->phase;
+    if (!t->running)
+        host.vm->def->id = -1;
+    if (t->paused)
+        virDomainObjSetState(host.vm, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION);
+    if (t->postcopy)
+        virDomainObjSetState(host.vm, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_POSTCOPY);
+
+    qemuMigrationVHBASettle(host.vm, t->running);
+
+    if (testNodedevVHBACheckCalls(t->calls) < 0)
+        return -1;
+
+    return testCheckDump(t->dump);
+}
+
+
+/* QEMU dies while S is on its way back, and the domain comes from elsewhere.
+ * S is not forgotten. */
+static int
+testTakeBackThenGuestDies(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testLend(&host) < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED;
+    qemuMigrationVHBASettle(host.vm, true);
+
+    host.vm->def->id = -1;
+    host.vm->job->asyncJob = VIR_ASYNC_JOB_MIGRATION_IN;
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_PREPARE;
+    qemuMigrationVHBASettle(host.vm, false);
+
+    return testCheckDump(AFTER_TAKE_BACK);
+}
+
+
+/* A step fails, and it is settled again when it can be done. */
+static int
+testGiveUpAgain(const void *opaque)
+{
+    const char *call = opaque;
+    g_auto(testHost) host = { 0 };
+
+    if (testLend(&host) < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3;
+    host.vm->def->id = -1;
+
+    testNodedevVHBAFail(call);
+    qemuMigrationVHBASettle(host.vm, false);
+    testNodedevVHBAFail(NULL);
+    qemuMigrationVHBASettle(host.vm, false);
+
+    return testCheckDump("");
+}
+
+
+/* Once P is marked the guest is known to run elsewhere, whatever we believe
+ * after a crash. */
+static int
+testGiveUpStands(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testLend(&host) < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3;
+    testNodedevVHBAFail("stop vhba_" P);
+    qemuMigrationVHBASettle(host.vm, false);
+    testNodedevVHBAFail(NULL);
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_PERFORM3;
+    qemuMigrationVHBASettle(host.vm, false);
+
+    return testCheckDump("");
+}
+
+
+/* Destination */
+
+#define BORROWED \
+    "define vhba_" P " secondary of " S " borrowed for guest\n" \
+    "autostart vhba_" P "\n" \
+    "define vhba_" S " primary of " P " borrowed for guest\n" \
+    "start vhba_" S "\n"
+
+#define AFTER_PREPARE \
+    P " inactive autostart " PRIMARY(S) MARK("borrowed") "\n" \
+    S " active " SECONDARY(P) MARK("borrowed") "\n"
+
+#define AFTER_FINISH \
+    P " inactive autostart " PRIMARY(S) MARK("borrowed") "\n" \
+    S " active " SECONDARY(P) "\n"
+
+
+static int
+testPrepare(testHost *host,
+            const char *secondary)
+{
+    g_autoptr(qemuMigrationVHBACookie) cookie = testCookieNew(secondary);
+
+    if (testDestinationInit(host) < 0)
+        return -1;
+
+    return qemuMigrationVHBADstPrepare(host->vm, cookie);
+}
+
+
+static int
+testPrepareOrder(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0 ||
+        testNodedevVHBACheckCalls(BORROWED) < 0)
+        return -1;
+
+    return testCheckDump(AFTER_PREPARE);
+}
+
+
+struct testPrepareFailure {
+    const char *secondary;
+    const char *message;
+    const char *call;           /* that fails */
+    const char *present;        /* vHBA that is there already */
+    const char *disk;           /* that the cookie does not know */
+};
+
+
+static int
+testPrepareFails(const void *opaque)
+{
+    const struct testPrepareFailure *t = opaque;
+    const char *secondary = t->secondary ? t->secondary : S;
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = testCookieNew(secondary);
+    g_autofree char *before = NULL;
+
+    if (testDestinationInit(&host) < 0)
+        return -1;
+
+    if (t->disk)
+        testAddDisk(host.vm->def, t->disk, P, 4);
+    if (t->present)
+        testNodedevVHBAAdd(WWNN, t->present, NULL, NULL, true, true);
+    before = testNodedevVHBADump();
+
+    testNodedevVHBAFail(t->call);
+    if (qemuMigrationVHBADstPrepare(host.vm, cookie) == 0) {
+        VIR_TEST_VERBOSE("it did not fail");
+        return -1;
+    }
+    testNodedevVHBAFail(NULL);
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_PREPARE;
+    host.vm->def->id = -1;
+    qemuMigrationVHBASettle(host.vm, false);
+
+    if (testCheckError(t->message) < 0)
+        return -1;
+
+    return testCheckDump(before);
+}
+
+
+static int
+testFinish(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0 ||
+        testNodedevVHBACheckCalls(BORROWED) < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
+    qemuMigrationVHBADstCommit(host.vm);
+
+    if (testNodedevVHBACheckCalls("define vhba_" S " primary of " P "\n") < 0)
+        return -1;
+
+    qemuMigrationVHBASettle(host.vm, true);
+
+    if (testNodedevVHBACheckCalls("start when free " P "\n") < 0)
+        return -1;
+
+    return testCheckDump(AFTER_FINISH);
+}
+
+
+/* The source is told that the guest runs here, so it gives up both vHBAs; we
+ * must not forget them, even if the guest has died in between. */
+static int
+testFinishThenGuestDies(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
+    qemuMigrationVHBADstCommit(host.vm);
+    host.vm->def->id = -1;
+    qemuMigrationVHBASettle(host.vm, false);
+
+    return testCheckDump(AFTER_FINISH);
+}
+
+
+static int
+testFinishFails(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0 ||
+        testNodedevVHBACheckCalls(BORROWED) < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
+    host.vm->def->id = -1;
+    qemuMigrationVHBASettle(host.vm, false);
+
+    if (testNodedevVHBACheckCalls("drop claims\n"
+                                  "stop vhba_" S "\n"
+                                  "undefine vhba_" S "\n"
+                                  "undefine vhba_" P "\n") < 0)
+        return -1;
+
+    return testCheckDump("");
+}
+
+
+/* What an attempt has left behind, whose clean-up failed, is not in the way
+ * of the next one. */
+static int
+testPrepareAfterLeftover(const void *opaque)
+{
+    const char *call = opaque;
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = testCookieNew(S);
+
+    if (testPrepare(&host, S) < 0)
+        return -1;
+
+    testNodedevVHBAFail(call);
+    qemuMigrationVHBASettle(host.vm, false);
+    testNodedevVHBAFail(NULL);
+
+    if (qemuMigrationVHBADstPrepare(host.vm, cookie) < 0)
+        return -1;
+
+    return testCheckDump(AFTER_PREPARE);
+}
+
+
+/* Restart of the daemon */
+
+struct testRestart {
+    virDomainAsyncJob job;
+    qemuMigrationJobPhase phase;
+    bool running;
+    bool paused;                /* by the migration */
+    bool goesOn;                /* post-copy, which survives the restart */
+    bool takenBack;             /* before the restart */
+    const char *calls;
+};
+
+
+static int
+testRecover(const void *opaque)
+{
+    const struct testRestart *t = opaque;
+    g_auto(testHost) host = { 0 };
+    virDomainJobObj job = { .asyncJob = t->job, .phase = t->phase };
+
+    if (t->job == VIR_ASYNC_JOB_MIGRATION_IN) {
+        if (testPrepare(&host, S) < 0 ||
+            testNodedevVHBACheckCalls(BORROWED) < 0)
+            return -1;
+    } else {
+        if (testLend(&host) < 0 ||
+            testNodedevVHBACheckCalls(LENT) < 0)
+            return -1;
+    }
+
+    if (t->takenBack) {
+        host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED;
+        qemuMigrationVHBASettle(host.vm, true);
+        if (testNodedevVHBACheckCalls(TAKEN_BACK) < 0)
+            return -1;
+    }
+
+    virDomainObjResetAsyncJob(host.vm->job);
+    if (t->goesOn)
+        host.vm->job->asyncJob = t->job;
+    if (!t->running)
+        host.vm->def->id = -1;
+    if (t->paused)
+        virDomainObjSetState(host.vm, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION);
+
+    qemuMigrationVHBARecover(host.vm, &job);
+
+    return testNodedevVHBACheckCalls(t->calls);
+}
+
+
+static int
+testAll(void)
+{
+    int ret = 0;
+
+#define TEST(name, func, data) \
+    do { \
+        if (virTestRun(name, func, data) < 0) \
+            ret = -1; \
+    } while (0)
+
+#define TEST_REFUSED(name, ...) \
+    do { \
+        const struct testRefusal t = { __VA_ARGS__ }; \
+        TEST("Begin is refused: " name, testBeginRefused, &t); \
+    } while (0)
+
+#define TEST_END(name, ...) \
+    do { \
+        const struct testEnd t = { __VA_ARGS__ }; \
+        TEST("source: " name, testSourceEnd, &t); \
+    } while (0)
+
+#define TEST_PREPARE_FAILS(name, ...) \
+    do { \
+        const struct testPrepareFailure t = { __VA_ARGS__ }; \
+        TEST("Prepare fails: " name, testPrepareFails, &t); \
+    } while (0)
+
+#define TEST_RECOVER(name, ...) \
+    do { \
+        const struct testRestart t = { __VA_ARGS__ }; \
+        TEST("restart: " name, testRecover, &t); \
+    } while (0)
+
+    TEST("Begin looks only", testBegin, NULL);
+    TEST("Begin when the XML names the secondary", testBeginNamesSecondary, NULL);
+    TEST("Begin, destination XML names P", testBeginDestinationXML, P);
+    TEST("Begin, destination XML names S", testBeginDestinationXML, S);
+    TEST("Begin, destination XML names another vHBA", testBeginDestinationXML, STRANGER);
+    TEST("Begin, destination XML has a path", testBeginDestinationXML, NULL);
+    TEST("Begin without vHBA", testBeginWithoutVHBA, NULL);
+    TEST("an older peer refuses the cookie", testCookieIsMandatory, NULL);
+
+    TEST_REFUSED("no secondary", .message = "has no secondary", .primaryPartner = "");
+    TEST_REFUSED("P is stopped", .message = "not logged in", .primaryStopped = true);
+    TEST_REFUSED("P is marked", .message = "still borrowed", .primaryMark = MARK("borrowed"));
+    TEST_REFUSED("S is missing", .message = "no vHBA with WWPN '" S "'", .secondary = "");
+    TEST_REFUSED("S is stopped", .message = "nodedev-start vhba_" S, .secondaryStopped = true);
+    TEST_REFUSED("S is marked", .message = "still lent", .secondaryMark = MARK("lent"));
+    TEST_REFUSED("S has another primary", .message = "not defined as the secondary",
+                 .secondaryPartner = PRIMARY(STRANGER));
+    TEST_REFUSED("S has no primary", .message = "not defined as the secondary",
+                 .secondaryPartner = "");
+    TEST_REFUSED("S is in use", .message = "used by domain 'squatter'", .claimant = "squatter");
+    TEST_REFUSED("no such LUN", .message = "LUN 7", .unit = 7);
+    TEST_REFUSED("LUN without identity", .message = "has no identity", .unit = 5);
+    TEST_REFUSED("offline", .message = "offline", .flags = DIRECT | VIR_MIGRATE_OFFLINE);
+    TEST_REFUSED("no change protection", .message = "change protection", .flags = VIR_MIGRATE_LIVE);
+    TEST_REFUSED("the LUN would be copied", .message = "copied onto itself",
+                 .flags = DIRECT | VIR_MIGRATE_NON_SHARED_DISK);
+    TEST_REFUSED("not resolved", .message = "not known", .unresolved = true);
+
+    TEST("Begin marks before it stops", testLendOrder, NULL);
+    TEST("Begin cannot mark", testLendFails, "define vhba_" S);
+    TEST("Begin cannot stop", testLendFails, "stop vhba_" S);
+
+
+    TEST_END("Prepare failed", .phase = QEMU_MIGRATION_PHASE_BEGIN3, .running = true,
+             .calls = TAKEN_BACK, .dump = AFTER_TAKE_BACK);
+    TEST_END("Perform failed", .phase = QEMU_MIGRATION_PHASE_PERFORM3, .running = true,
+             .calls = TAKEN_BACK, .dump = AFTER_TAKE_BACK);
+    TEST_END("cancelled", .phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED, .running = true,
+             .calls = TAKEN_BACK, .dump = AFTER_TAKE_BACK);
+    TEST_END("QEMU died during Perform", .phase = QEMU_MIGRATION_PHASE_PERFORM3,
+             .calls = DIED TAKEN_BACK, .dump = AFTER_TAKE_BACK);
+    TEST_END("confirmed", .phase = QEMU_MIGRATION_PHASE_CONFIRM3,
+             .calls = DIED GIVEN_UP, .dump = "");
+    TEST_END("post-copy came to its end", .phase = QEMU_MIGRATION_PHASE_CONFIRM_RESUME,
+             .calls = DIED GIVEN_UP, .dump = "");
+    TEST_END("confirmed, but QEMU lives", .phase = QEMU_MIGRATION_PHASE_CONFIRM3,
+             .running = true, .calls = "", .dump = AFTER_BEGIN);
+    TEST_END("client lost before Finish", .phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED,
+             .running = true, .paused = true, .calls = "", .dump = AFTER_BEGIN);
+    TEST_END("QEMU died, nobody knows about Finish", .phase = QEMU_MIGRATION_PHASE_PERFORM3_DONE,
+             .calls = DIED, .dump = AFTER_BEGIN);
+    TEST_END("QEMU died in post-copy", .phase = QEMU_MIGRATION_PHASE_PERFORM3,
+             .postcopy = true, .calls = DIED, .dump = AFTER_BEGIN);
+
+    TEST("guest dies while S comes back", testTakeBackThenGuestDies, NULL);
+
+    TEST("giving up: P cannot be marked", testGiveUpAgain, "define vhba_" P);
+    TEST("giving up: P cannot be stopped", testGiveUpAgain, "stop vhba_" P);
+    TEST("giving up: P cannot be undefined", testGiveUpAgain, "undefine vhba_" P);
+    TEST("giving up: S cannot be undefined", testGiveUpAgain, "undefine vhba_" S);
+    TEST("giving up once begun stands", testGiveUpStands, NULL);
+
+    TEST("Prepare marks before it starts", testPrepareOrder, NULL);
+    TEST_PREPARE_FAILS("other LUN", .secondary = S_OTHER,
+                       .message = "must be masked to the same LUNs");
+    TEST_PREPARE_FAILS("other size", .secondary = S_SIZE, .message = "2097152 bytes");
+    TEST_PREPARE_FAILS("not there", .secondary = S_ABSENT,
+                       .message = "the kernel does not know it");
+    TEST_PREPARE_FAILS("P cannot be defined", .call = "define vhba_" P,
+                       .message = "define vhba_" P);
+    TEST_PREPARE_FAILS("S cannot be defined", .call = "define vhba_" S,
+                       .message = "define vhba_" S);
+    TEST_PREPARE_FAILS("fabric refuses S", .call = "start vhba_" S,
+                       .message = "start vhba_" S);
+    TEST_PREPARE_FAILS("P is there", .present = P, .message = "already defined");
+    TEST_PREPARE_FAILS("S is there", .present = S, .message = "already defined");
+    TEST_PREPARE_FAILS("disk that the source does not know", .disk = "vdb",
+                       .message = "has not told");
+
+    TEST("Finish commits, then starts P", testFinish, NULL);
+    TEST("guest dies after Finish", testFinishThenGuestDies, NULL);
+    TEST("Finish fails", testFinishFails, NULL);
+    TEST("leftover S active", testPrepareAfterLeftover, "stop vhba_" S);
+    TEST("leftover S", testPrepareAfterLeftover, "undefine vhba_" S);
+    TEST("leftover P", testPrepareAfterLeftover, "undefine vhba_" P);
+
+    TEST_RECOVER("source, after Begin", .job = VIR_ASYNC_JOB_MIGRATION_OUT,
+                 .phase = QEMU_MIGRATION_PHASE_BEGIN3, .running = true, .calls = TAKEN_BACK);
+    TEST_RECOVER("source, during Perform", .job = VIR_ASYNC_JOB_MIGRATION_OUT,
+                 .phase = QEMU_MIGRATION_PHASE_PERFORM3, .running = true, .calls = TAKEN_BACK);
+    TEST_RECOVER("source, after Perform", .job = VIR_ASYNC_JOB_MIGRATION_OUT,
+                 .phase = QEMU_MIGRATION_PHASE_PERFORM3_DONE, .running = true,
+                 .paused = true, .calls = "");
+    TEST_RECOVER("source, during Confirm", .job = VIR_ASYNC_JOB_MIGRATION_OUT,
+                 .phase = QEMU_MIGRATION_PHASE_CONFIRM3, .calls = DIED GIVEN_UP);
+    TEST_RECOVER("source, post-copy goes on", .job = VIR_ASYNC_JOB_MIGRATION_OUT,
+                 .phase = QEMU_MIGRATION_PHASE_POSTCOPY_FAILED, .running = true,
+                 .goesOn = true, .calls = "");
+    TEST_RECOVER("source, S not back yet", .job = VIR_ASYNC_JOB_NONE,
+                 .phase = QEMU_MIGRATION_PHASE_NONE, .running = true, .takenBack = true,
+                 .calls = "start when free " S "\n");
+    TEST_RECOVER("source, undecided before", .job = VIR_ASYNC_JOB_NONE,
+                 .phase = QEMU_MIGRATION_PHASE_NONE, .running = true, .calls = "");
+    TEST_RECOVER("destination, after Prepare", .job = VIR_ASYNC_JOB_MIGRATION_IN,
+                 .phase = QEMU_MIGRATION_PHASE_PREPARE,
+                 .calls = DIED "stop vhba_" S "\nundefine vhba_" S "\nundefine vhba_" P "\n");
+    TEST_RECOVER("destination, during Finish", .job = VIR_ASYNC_JOB_MIGRATION_IN,
+                 .phase = QEMU_MIGRATION_PHASE_FINISH3, .running = true,
+                 .calls = "define vhba_" S " primary of " P "\nstart when free " P "\n");
+
+    return ret;
+}
+
+
+static int
+mymain(void)
+{
+    char *root = NULL;
+    int ret = -1;
+
+    if (qemuTestDriverInit(&driver) < 0)
+        return EXIT_FAILURE;
+
+    if ((root = testSysfsTreeUnpack(abs_srcdir "/qemumigrationvhbadata/hosts.sysfs")))
+        ret = testAll();
+
+    testSysfsTreeRemove(root);
+    qemuTestDriverFree(&driver);
+
+    return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+VIR_TEST_MAIN_PRELOAD(mymain,
+                      VIR_TEST_MOCK("virpci"),
+                      VIR_TEST_MOCK("virrandom"),
+                      VIR_TEST_MOCK("domaincaps"),
+                      VIR_TEST_MOCK("virhostid"))

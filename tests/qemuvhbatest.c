@@ -1,0 +1,337 @@
+/*
+ * qemuvhbatest.c: disks behind a Fibre Channel vHBA
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#include <config.h>
+
+#include "testutils.h"
+#include "testsysfstree.h"
+#include "testvhba.h"
+
+#include "configmake.h"
+#include "datatypes.h"
+#include "domain_vhba_source_conf.h"
+#include "driver.h"
+#include "qemu/qemu_vhba.h"
+#include "virfcclaim.h"
+#include "virfclun.h"
+#include "virfile.h"
+#include "virfilewrapper.h"
+#include "virwwn.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+#define MIGRATION "5c3f1a52-8f3e-4b6f-9d8e-0c1d2e3f4a5b"
+
+#define GUEST_UUID "00000000-0000-4000-8000-000000000001"
+#define OTHER_UUID "00000000-0000-4000-8000-000000000002"
+
+
+/* Waiting is virfcluntest's business: here, a LUN is there or never comes. */
+virFCLun *
+virFCLunWait(unsigned int host,
+             const char *target,
+             const unsigned long long *unit,
+             unsigned int timeout G_GNUC_UNUSED)
+{
+    return virFCLunFind(host, target, unit);
+}
+
+
+/* --- cases --- */
+
+#define IS_PRIMARY "<secondary wwpn='" SECONDARY "'/>"
+#define IS_SECONDARY "<primary wwpn='" PRIMARY "'/>"
+#define IS_LENT "<handover state='lent' domain='guest' migration='" MIGRATION "'/>"
+#define IS_BORROWED "<handover state='borrowed' domain='guest' migration='" MIGRATION "'/>"
+
+typedef struct _testCase testCase;
+struct _testCase {
+    testVHBA vhbas[4]; /* the last one has no WWPN */
+
+    virStorageSourceVHBA source;
+
+    bool incoming;
+    bool pretend;
+    const char *holder; /* WWPN that another domain has claimed already */
+    const char *mine; /* WWPN that this one has claimed already */
+
+    const char *path; /* expected, unless it is to fail */
+    const char *active; /* WWPN of the vHBA that is expected in use */
+    const char *error[2]; /* expected in the message */
+};
+
+#define SOURCE(wwpn_, ...) \
+    .source = { .wwnn = (char *) WWNN, .wwpn = (char *) wwpn_, __VA_ARGS__ }
+#define SOURCE_PATH(dev_) \
+    .source = { .byPath = true, .dev = (char *) dev_ }
+
+
+/* Checks that the domain holds @active, and no other vHBA of the test */
+static int
+testClaims(const testCase *test)
+{
+    const testVHBA *vhba;
+
+    for (vhba = test->vhbas; vhba->wwpn; vhba++) {
+        g_autofree char *uuid = NULL;
+        bool mine;
+
+        if (virFCClaimGet(vhba->wwpn, NULL, &uuid) < 0)
+            return -1;
+
+        mine = STREQ_NULLABLE(uuid, GUEST_UUID);
+
+        if (mine != (virWWNEqual(vhba->wwpn, test->active) ||
+                     virWWNEqual(vhba->wwpn, test->mine))) {
+            VIR_TEST_DEBUG("vHBA %s is%s claimed", vhba->wwpn, mine ? "" : " not");
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+testFailure(const testCase *test,
+            const virStorageSource *src)
+{
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(test->error); i++) {
+        if (!strstr(virGetLastErrorMessage(), NULLSTR_EMPTY(test->error[i]))) {
+            VIR_TEST_DEBUG("not the error expected: %s", virGetLastErrorMessage());
+            return -1;
+        }
+    }
+
+    virResetLastError();
+
+    return test->path || src->path || src->vhba->active ? -1 : 0;
+}
+
+
+static int
+testResolve(const void *opaque)
+{
+    const testCase *test = opaque;
+    g_autoptr(virStorageSource) src = virStorageSourceNew();
+    testVHBA vhbas[G_N_ELEMENTS(test->vhbas)];
+    qemuVHBAUser user = {
+        .name = (char *) "guest",
+        .uuid = GUEST_UUID,
+        .incoming = test->incoming,
+        .pretend = test->pretend,
+    };
+    int ret = -1;
+
+    memcpy(vhbas, test->vhbas, sizeof(vhbas));
+    testVHBASet(vhbas);
+
+    src->type = VIR_STORAGE_TYPE_BLOCK;
+    src->vhba = virStorageSourceVHBACopy(&test->source);
+
+    if (test->holder &&
+        virFCClaimSet(test->holder, "other", OTHER_UUID, false) < 0)
+        return -1;
+    if (test->mine &&
+        virFCClaimSet(test->mine, "guest", GUEST_UUID, false) < 0)
+        return -1;
+
+    if (qemuVHBAResolveSource(src, &user, 0) < 0) {
+        ret = testFailure(test, src);
+    } else if (STRNEQ_NULLABLE(src->path, test->path) ||
+               (!test->pretend && STRNEQ_NULLABLE(src->vhba->active, test->active))) {
+        VIR_TEST_DEBUG("resolved to %s behind %s", src->path, src->vhba->active);
+    } else {
+        ret = 0;
+    }
+
+    if (testClaims(test) < 0)
+        ret = -1;
+
+    if (virFCClaimDropAll(GUEST_UUID) < 0 ||
+        virFCClaimDropAll(OTHER_UUID) < 0)
+        return -1;
+
+    return ret;
+}
+
+
+static int
+testOtherSource(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virStorageSource) src = virStorageSourceNew();
+    qemuVHBAUser user = { .name = (char *) "guest", .uuid = GUEST_UUID };
+
+    src->type = VIR_STORAGE_TYPE_BLOCK;
+    src->path = g_strdup("/dev/vg/guest");
+
+    if (qemuVHBAResolveSource(src, &user, 0) < 0)
+        return -1;
+
+    return STREQ(src->path, "/dev/vg/guest") ? 0 : -1;
+}
+
+
+static int
+mymain(void)
+{
+    g_autofree char *claims = g_strdup(abs_builddir "/vhba-claims-XXXXXX");
+    g_autoptr(virConnect) conn = NULL;
+    char *tree = NULL;
+    int ret = 0;
+
+    if (!(conn = virGetConnect()))
+        return EXIT_FAILURE;
+
+    conn->nodeDeviceDriver = &testVHBADriver;
+    virSetConnectNodeDev(conn);
+
+    if (!(tree = testSysfsTreeUnpack(abs_srcdir "/qemuvhbadata/hosts.sysfs")) ||
+        !g_mkdtemp(claims))
+        return EXIT_FAILURE;
+
+    virFileWrapperAddPrefix(RUNSTATEDIR "/libvirt/vhba", claims);
+
+#define DO_TEST(what, ...) \
+    do { \
+        const testCase test = { __VA_ARGS__ }; \
+        if (virTestRun(what, testResolve, &test) < 0) \
+            ret = -1; \
+    } while (0)
+
+#define PAIR \
+    .vhbas = { { .wwpn = PRIMARY, .partner = IS_PRIMARY }, \
+               { .wwpn = SECONDARY, .partner = IS_SECONDARY } }
+#define SINGLE(wwpn_, ...) \
+    .vhbas = { { .wwpn = wwpn_, __VA_ARGS__ } }
+
+    if (virTestRun("another block source is left alone", testOtherSource, NULL) < 0)
+        ret = -1;
+
+    DO_TEST("a vHBA with one LUN", SINGLE(ONE_LUN), SOURCE(ONE_LUN),
+            .path = "/dev/sde", .active = ONE_LUN);
+    DO_TEST("a transient vHBA", SINGLE(ONE_LUN, .name = "scsi_host4"),
+            SOURCE(ONE_LUN), .path = "/dev/sde", .active = ONE_LUN);
+    DO_TEST("an inactive vHBA is started", SINGLE(ONE_LUN, .inactive = true),
+            SOURCE(ONE_LUN), .path = "/dev/sde", .active = ONE_LUN);
+    DO_TEST("one of several LUNs", SINGLE(TWO_LUNS),
+            SOURCE(TWO_LUNS, .hasUnit = true, .unit = 4),
+            .path = "/dev/sdd", .active = TWO_LUNS);
+
+    DO_TEST("the primary of a pair", PAIR, SOURCE(PRIMARY),
+            .path = "/dev/sda", .active = PRIMARY);
+    DO_TEST("the secondary stands for the primary", PAIR, SOURCE(SECONDARY),
+            .path = "/dev/sda", .active = PRIMARY);
+    DO_TEST("so does a secondary that is not here",
+            SINGLE(PRIMARY, .partner = IS_PRIMARY), SOURCE(SECONDARY),
+            .path = "/dev/sda", .active = PRIMARY);
+
+    DO_TEST("a path behind a vHBA", SINGLE(ONE_LUN), SOURCE_PATH("/dev/sde"),
+            .path = "/dev/sde", .active = ONE_LUN);
+    DO_TEST("a path behind the secondary stands for the primary", PAIR,
+            SOURCE_PATH("/dev/sdb"), .path = "/dev/sda", .active = PRIMARY);
+    DO_TEST("a path that is behind no vHBA", SINGLE(ONE_LUN),
+            SOURCE_PATH("/dev/sdz"), .error = { "'/dev/sdz'" });
+
+    DO_TEST("not defined", SINGLE(ONE_LUN), SOURCE(TWO_LUNS),
+            .error = { TWO_LUNS, "not known on this host" });
+    DO_TEST("an HBA is no vHBA", SINGLE(HBA), SOURCE(HBA),
+            .error = { HBA, "not known on this host" });
+    DO_TEST("another WWNN", SINGLE(ONE_LUN),
+            .source = { .wwnn = (char *) "2001001b32a90000",
+                        .wwpn = (char *) ONE_LUN },
+            .error = { WWNN, "2001001b32a90000" });
+    DO_TEST("a secondary without its primary",
+            SINGLE(SECONDARY, .partner = IS_SECONDARY), SOURCE(SECONDARY),
+            .error = { "secondary of '" PRIMARY "'" });
+    DO_TEST("cannot be started",
+            SINGLE(ONE_LUN, .inactive = true, .broken = true), SOURCE(ONE_LUN),
+            .error = { ONE_LUN, "the fabric said no" });
+    DO_TEST("no LUN", SINGLE(NO_LUN), SOURCE(NO_LUN),
+            .error = { NO_LUN " (host5, Online)", "no LUN at all" });
+    DO_TEST("several LUNs and none is named", SINGLE(TWO_LUNS), SOURCE(TWO_LUNS),
+            .error = { "/dev/sdc", "/dev/sdd" });
+    DO_TEST("a unit that is not there", SINGLE(TWO_LUNS),
+            SOURCE(TWO_LUNS, .hasUnit = true, .unit = 7),
+            .error = { "LUN 7", "/dev/sdc" });
+
+    DO_TEST("a vHBA of a pair serves one domain", PAIR, SOURCE(PRIMARY),
+            .holder = PRIMARY, .error = { PRIMARY, "'other'" });
+    DO_TEST("and cannot be had by way of the other one", PAIR, SOURCE(SECONDARY),
+            .holder = PRIMARY, .error = { PRIMARY, "'other'" });
+    DO_TEST("a vHBA on its own serves many", SINGLE(TWO_LUNS),
+            SOURCE(TWO_LUNS, .hasUnit = true, .unit = 4),
+            .mine = TWO_LUNS, .path = "/dev/sdd", .active = TWO_LUNS);
+    DO_TEST("a failure keeps the claims of other disks", SINGLE(TWO_LUNS),
+            SOURCE(TWO_LUNS, .hasUnit = true, .unit = 7),
+            .mine = TWO_LUNS, .error = { "LUN 7" });
+
+    DO_TEST("a vHBA that is lent",
+            SINGLE(PRIMARY, .partner = IS_PRIMARY, .mark = IS_LENT),
+            SOURCE(PRIMARY), .error = { "'guest'", MIGRATION });
+    DO_TEST("the primary while its secondary is lent",
+            .vhbas = { { .wwpn = PRIMARY, .partner = IS_PRIMARY },
+                       { .wwpn = SECONDARY, .partner = IS_SECONDARY,
+                         .mark = IS_LENT, .inactive = true } },
+            SOURCE(SECONDARY), .path = "/dev/sda", .active = PRIMARY);
+
+/* on the destination the former secondary is the primary */
+#define NEW_PRIMARY "<secondary wwpn='" PRIMARY "'/>"
+#define NEW_SECONDARY "<primary wwpn='" SECONDARY "'/>"
+#define BORROWED(mark_) \
+    .vhbas = { { .wwpn = SECONDARY, .partner = NEW_PRIMARY, .mark = mark_ }, \
+               { .wwpn = PRIMARY, .partner = NEW_SECONDARY, .mark = mark_, \
+                 .inactive = true, .broken = true } }
+
+    DO_TEST("a borrowed pair, named by the active one, for an incoming domain",
+            BORROWED(IS_BORROWED), SOURCE(SECONDARY), .incoming = true,
+            .path = "/dev/sdb", .active = SECONDARY);
+    DO_TEST("a borrowed pair, named by the other one, for an incoming domain",
+            BORROWED(IS_BORROWED), SOURCE(PRIMARY), .incoming = true,
+            .path = "/dev/sdb", .active = SECONDARY);
+    DO_TEST("a borrowed secondary that has come alone",
+            SINGLE(SECONDARY, .partner = IS_SECONDARY, .mark = IS_BORROWED),
+            SOURCE(PRIMARY), .incoming = true,
+            .path = "/dev/sdb", .active = SECONDARY);
+    DO_TEST("a borrowed pair for a domain that is not incoming",
+            BORROWED(IS_BORROWED), SOURCE(PRIMARY),
+            .error = { "borrowed", MIGRATION });
+    DO_TEST("a borrowed pair for another domain",
+            BORROWED("<handover state='borrowed' domain='other' migration='" MIGRATION "'/>"),
+            SOURCE(PRIMARY), .incoming = true,
+            .error = { "'other'", MIGRATION });
+    DO_TEST("the pair after the migration",
+            BORROWED(NULL), SOURCE(PRIMARY),
+            .path = "/dev/sdb", .active = SECONDARY);
+
+    DO_TEST("to pretend claims nothing", SINGLE(ONE_LUN), SOURCE(ONE_LUN),
+            .pretend = true, .path = "/dev/sde");
+    DO_TEST("to pretend starts nothing", SINGLE(ONE_LUN, .inactive = true),
+            SOURCE(ONE_LUN), .pretend = true,
+            .error = { ONE_LUN, "not active" });
+
+    virSetConnectNodeDev(NULL);
+    testSysfsTreeRemove(tree);
+    virFileDeleteTree(claims);
+
+    return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+VIR_TEST_MAIN(mymain)

@@ -1,0 +1,171 @@
+/*
+ * testvhba.c: vHBAs for tests
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#include <config.h>
+
+#include "testutils.h"
+#include "testvhba.h"
+
+#include "virwwn.h"
+
+#define VIR_FROM_THIS VIR_FROM_NODEDEV
+
+static testVHBA testNone;
+static testVHBA *testVHBAs = &testNone;
+
+
+/* Lets the driver know @vhbas, until others are set. It changes them. The last
+ * one has no WWPN. */
+void
+testVHBASet(testVHBA *vhbas)
+{
+    testVHBAs = vhbas;
+}
+
+
+static char *
+testVHBAName(const testVHBA *vhba)
+{
+    return vhba->name ? g_strdup(vhba->name) : g_strdup_printf("vhba_%s", vhba->wwpn);
+}
+
+
+static testVHBA *
+testVHBAFind(const char *name)
+{
+    testVHBA *vhba;
+
+    for (vhba = testVHBAs; vhba->wwpn; vhba++) {
+        g_autofree char *itsName = testVHBAName(vhba);
+
+        if (STREQ(itsName, name))
+            return vhba;
+    }
+
+    return NULL;
+}
+
+
+static virNodeDevice *
+testLookupByName(virConnect *conn,
+                 const char *name)
+{
+    if (testVHBAFind(name))
+        return virGetNodeDevice(conn, name);
+
+    virReportError(VIR_ERR_NO_NODE_DEVICE, "no node device '%s'", name);
+    return NULL;
+}
+
+
+static virNodeDevice *
+testLookupSCSIHostByWWN(virConnect *conn,
+                        const char *wwnn G_GNUC_UNUSED,
+                        const char *wwpn,
+                        unsigned int noflags G_GNUC_UNUSED)
+{
+    testVHBA *vhba;
+
+    for (vhba = testVHBAs; vhba->wwpn; vhba++) {
+        if (!vhba->inactive && virWWNEqual(vhba->wwpn, wwpn)) {
+            g_autofree char *name = testVHBAName(vhba);
+            return virGetNodeDevice(conn, name);
+        }
+    }
+
+    virReportError(VIR_ERR_NO_NODE_DEVICE, "no SCSI host with wwpn '%s'", wwpn);
+    return NULL;
+}
+
+
+static int
+testListAllNodeDevices(virConnect *conn,
+                       virNodeDevice ***devs,
+                       unsigned int noflags G_GNUC_UNUSED)
+{
+    testVHBA *vhba;
+    int ndevs = 0;
+
+    for (vhba = testVHBAs; vhba->wwpn; vhba++)
+        ndevs++;
+
+    *devs = g_new0(virNodeDevice *, ndevs + 1);
+    ndevs = 0;
+
+    for (vhba = testVHBAs; vhba->wwpn; vhba++) {
+        g_autofree char *name = testVHBAName(vhba);
+        (*devs)[ndevs++] = virGetNodeDevice(conn, name);
+    }
+
+    return ndevs;
+}
+
+
+static char *
+testGetXMLDesc(virNodeDevice *dev,
+               unsigned int noflags G_GNUC_UNUSED)
+{
+    testVHBA *vhba = testVHBAFind(dev->name);
+
+    return g_strdup_printf("<device><name>%s</name>"
+                           "<capability type='scsi_host'>"
+                           "<capability type='fc_host'>"
+                           "<wwnn>" WWNN "</wwnn><wwpn>%s</wwpn>%s%s"
+                           "</capability>%s"
+                           "</capability></device>",
+                           dev->name, vhba->wwpn,
+                           NULLSTR_EMPTY(vhba->partner),
+                           NULLSTR_EMPTY(vhba->mark),
+                           STREQ(vhba->wwpn, HBA) ?
+                           "<capability type='vport_ops'>"
+                           "<max_vports>9</max_vports><vports>5</vports>"
+                           "</capability>" : "");
+}
+
+
+static int
+testIsActive(virNodeDevice *dev)
+{
+    return !testVHBAFind(dev->name)->inactive;
+}
+
+
+static int
+testCreate(virNodeDevice *dev,
+           unsigned int noflags G_GNUC_UNUSED)
+{
+    testVHBA *vhba = testVHBAFind(dev->name);
+
+    if (vhba->broken) {
+        virReportError(VIR_ERR_OPERATION_FAILED, "%s", "the fabric said no");
+        return -1;
+    }
+
+    vhba->inactive = false;
+    return 0;
+}
+
+
+virNodeDeviceDriver testVHBADriver = {
+    .nodeDeviceLookupByName = testLookupByName,
+    .nodeDeviceLookupSCSIHostByWWN = testLookupSCSIHostByWWN,
+    .connectListAllNodeDevices = testListAllNodeDevices,
+    .nodeDeviceGetXMLDesc = testGetXMLDesc,
+    .nodeDeviceIsActive = testIsActive,
+    .nodeDeviceCreate = testCreate,
+};

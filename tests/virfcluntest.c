@@ -1,0 +1,680 @@
+/*
+ * virfcluntest.c: logical units seen through a Fibre Channel host
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#include <config.h>
+
+#include <unistd.h>
+
+#include "testutils.h"
+
+#define LIBVIRT_VIRFCLUNPRIV_H_ALLOW
+#include "virfclunpriv.h"
+#include "virfile.h"
+#include "virfilewrapper.h"
+#include "virutil.h"
+
+#define VIR_FROM_THIS VIR_FROM_NONE
+
+#define HOST 7
+#define VHBA "2101001b32a90002"
+
+#define TARGET_A "50060e801049cfd1"
+#define TARGET_B "50060e801049cfd2"
+
+#define ID_RED "naa.60014050000000000000000000000001"
+#define ID_BLUE "naa.60014050000000000000000000000002"
+
+/* stands for /sys */
+static char *sysfs;
+
+static const unsigned long long zero;
+static const unsigned long long four = 4;
+
+
+/* --- a tree as the kernel makes it, in a temporary directory --- */
+
+static void G_GNUC_PRINTF(2, 3)
+testWrite(const char *value,
+          const char *format,
+          ...)
+{
+    g_autofree char *file = NULL;
+    g_autofree char *path = NULL;
+    g_autofree char *dir = NULL;
+    va_list args;
+
+    va_start(args, format);
+    file = g_strdup_vprintf(format, args);
+    va_end(args);
+
+    path = g_strdup_printf("%s/%s", sysfs, file);
+    dir = g_path_get_dirname(path);
+
+    if (g_mkdir_with_parents(dir, 0755) < 0 ||
+        !g_file_set_contents(path, value, -1, NULL))
+        abort();
+}
+
+
+static void
+testAddHost(void)
+{
+    testWrite("0x2001001b32a90002\n", "class/fc_host/host%d/node_name", HOST);
+    testWrite("0x" VHBA "\n", "class/fc_host/host%d/port_name", HOST);
+    testWrite("Online\n", "class/fc_host/host%d/port_state", HOST);
+    testWrite("", "class/fc_host/host%d/device/uevent", HOST);
+}
+
+
+#define RPORT "class/fc_host/host%d/device/rport-7:0-%d/"
+#define UNIT RPORT "target7:0:%d/7:0:%d:%llu/"
+
+static void
+testAddTarget(int target,
+              const char *wwpn)
+{
+    g_autofree char *portName = g_strdup_printf("0x%s\n", wwpn);
+
+    testWrite(portName, RPORT "fc_remote_ports/rport-7:0-%d/port_name",
+              HOST, target, target);
+}
+
+
+static void
+testAddUnit(int target,
+            unsigned long long unit,
+            const char *type,
+            const char *id)
+{
+    testWrite(type, UNIT "type", HOST, target, target, target, unit);
+    if (id)
+        testWrite(id, UNIT "wwid", HOST, target, target, target, unit);
+}
+
+
+static void
+testAddBlock(int target,
+             unsigned long long unit,
+             const char *name)
+{
+    testWrite("8192\n", UNIT "block/%s/size", HOST, target, target, target, unit, name);
+}
+
+
+/* a disk of 4 MiB */
+static void
+testAddDisk(int target,
+            unsigned long long unit,
+            const char *id,
+            const char *name)
+{
+    testAddUnit(target, unit, "0\n", id);
+    testAddBlock(target, unit, name);
+}
+
+
+static void
+testAddHolder(int target,
+              unsigned long long unit,
+              const char *name,
+              const char *map,
+              const char *uuid)
+{
+    testWrite(map, UNIT "block/%s/holders/dm-3/dm/name",
+              HOST, target, target, target, unit, name);
+    testWrite(uuid, UNIT "block/%s/holders/dm-3/dm/uuid",
+              HOST, target, target, target, unit, name);
+}
+
+
+static void
+testNewTree(void)
+{
+    virFileDeleteTree(sysfs);
+    testAddHost();
+}
+
+
+/* --- expectations --- */
+
+static int
+testLunIs(virFCLun *found,
+          const char *device,
+          const char *target,
+          unsigned long long unit)
+{
+    g_autoptr(virFCLun) lun = found;
+
+    if (!lun)
+        return -1;
+
+    if (STRNEQ_NULLABLE(lun->device, device) ||
+        STRNEQ(lun->target, target) ||
+        lun->unit != unit) {
+        VIR_TEST_DEBUG("found %s, LUN %llu of %s", NULLSTR(lun->device),
+                       lun->unit, lun->target);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/* No LUN, and an error with @code that says both @a and @b */
+static int
+testLunFails(virFCLun *found,
+             virErrorNumber code,
+             const char *a,
+             const char *b)
+{
+    g_autoptr(virFCLun) lun = found;
+
+    if (lun) {
+        VIR_TEST_DEBUG("found %s where there should be none", lun->device);
+        return -1;
+    }
+
+    if (virGetLastErrorCode() != (int) code ||
+        !strstr(virGetLastErrorMessage(), a) ||
+        !strstr(virGetLastErrorMessage(), b)) {
+        VIR_TEST_DEBUG("not the error expected: %s", virGetLastErrorMessage());
+        return -1;
+    }
+
+    virResetLastError();
+    return 0;
+}
+
+
+/* --- what a vHBA shows --- */
+
+static int
+testList(const void *opaque G_GNUC_UNUSED)
+{
+    virFCLun **luns = NULL;
+    size_t nluns = 0;
+    int ret = -1;
+
+    testNewTree();
+    testAddTarget(1, TARGET_B);
+    testAddTarget(0, TARGET_A);
+    testAddDisk(1, 4, ID_RED, "sdc");
+    testAddDisk(0, 4, ID_RED, "sdb");
+    testAddDisk(0, 0, ID_BLUE, "sda");
+
+    if (virFCLunList(HOST, &luns, &nluns) < 0)
+        return -1;
+
+    if (nluns == 3 &&
+        STREQ(luns[0]->device, "/dev/sda") &&
+        STREQ(luns[1]->device, "/dev/sdb") &&
+        STREQ(luns[2]->device, "/dev/sdc") &&
+        STREQ(luns[0]->target, TARGET_A) &&
+        STREQ(luns[2]->target, TARGET_B) &&
+        STREQ(luns[0]->id, ID_BLUE) &&
+        luns[0]->size == 4 * 1024 * 1024)
+        ret = 0;
+
+    virFCLunListFree(luns, nluns);
+    return ret;
+}
+
+
+static int
+testListEmpty(const void *opaque G_GNUC_UNUSED)
+{
+    virFCLun **luns = NULL;
+    size_t nluns = 1;
+
+    testNewTree();
+
+    return virFCLunList(HOST, &luns, &nluns) == 0 && nluns == 0 ? 0 : -1;
+}
+
+
+static int
+testListNoHost(const void *opaque G_GNUC_UNUSED)
+{
+    testNewTree();
+
+    return testLunFails(virFCLunFind(HOST + 1, NULL, NULL),
+                        VIR_ERR_OPERATION_FAILED, "'host8'", "");
+}
+
+
+static int
+testController(const void *opaque G_GNUC_UNUSED)
+{
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddUnit(0, 0, "12\n", ID_BLUE); /* storage array controller */
+    testAddDisk(0, 1, ID_RED, "sda");
+
+    return testLunIs(virFCLunFind(HOST, NULL, NULL), "/dev/sda", TARGET_A, 1);
+}
+
+
+/* --- which one is meant --- */
+
+static int
+testTheOnlyOne(const void *opaque G_GNUC_UNUSED)
+{
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddDisk(0, 4, ID_RED, "sda");
+
+    return testLunIs(virFCLunFind(HOST, NULL, NULL), "/dev/sda", TARGET_A, 4);
+}
+
+
+static int
+testNone(const void *opaque G_GNUC_UNUSED)
+{
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+
+    return testLunFails(virFCLunFind(HOST, NULL, NULL),
+                        VIR_ERR_OPERATION_FAILED,
+                        VHBA " (host7, Online)", "no LUN at all");
+}
+
+
+static int
+testSeveral(const void *opaque G_GNUC_UNUSED)
+{
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddDisk(0, 0, ID_RED, "sda");
+    testAddDisk(0, 4, ID_BLUE, "sdb");
+
+    return testLunFails(virFCLunFind(HOST, NULL, NULL),
+                        VIR_ERR_CONFIG_UNSUPPORTED,
+                        "LUN 0 of target " TARGET_A " (/dev/sda",
+                        "LUN 4 of target " TARGET_A " (/dev/sdb");
+}
+
+
+static int
+testByUnit(const void *opaque G_GNUC_UNUSED)
+{
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddDisk(0, 0, ID_RED, "sda");
+    testAddDisk(0, 4, ID_BLUE, "sdb");
+
+    if (testLunIs(virFCLunFind(HOST, NULL, &zero), "/dev/sda", TARGET_A, 0) < 0)
+        return -1;
+
+    return testLunIs(virFCLunFind(HOST, NULL, &four), "/dev/sdb", TARGET_A, 4);
+}
+
+
+static int
+testWrongUnit(const void *opaque G_GNUC_UNUSED)
+{
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddDisk(0, 0, ID_RED, "sda");
+
+    return testLunFails(virFCLunFind(HOST, NULL, &four),
+                        VIR_ERR_OPERATION_FAILED,
+                        "no usable LUN 4", "LUN 0 of target " TARGET_A);
+}
+
+
+static int
+testByTarget(const void *opaque G_GNUC_UNUSED)
+{
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddTarget(1, TARGET_B);
+    testAddDisk(0, 4, ID_RED, "sda");
+    testAddDisk(1, 4, ID_BLUE, "sdb");
+
+    return testLunIs(virFCLunFind(HOST, "0x50060E801049CFD2", &four),
+                     "/dev/sdb", TARGET_B, 4);
+}
+
+
+static int
+testSameNumberOtherUnit(const void *opaque G_GNUC_UNUSED)
+{
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddTarget(1, TARGET_B);
+    testAddDisk(0, 4, ID_RED, "sda");
+    testAddDisk(1, 4, ID_BLUE, "sdb");
+
+    return testLunFails(virFCLunFind(HOST, NULL, &four),
+                        VIR_ERR_CONFIG_UNSUPPORTED, TARGET_A, TARGET_B);
+}
+
+
+static int
+testTwoPaths(const void *opaque G_GNUC_UNUSED)
+{
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddTarget(1, TARGET_B);
+    testAddDisk(0, 4, ID_RED, "sda");
+    testAddDisk(1, 4, ID_RED, "sdb");
+
+    return testLunIs(virFCLunFind(HOST, NULL, NULL), "/dev/sda", TARGET_A, 4);
+}
+
+
+static int
+testNoIdentity(const void *opaque G_GNUC_UNUSED)
+{
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddTarget(1, TARGET_B);
+    testAddDisk(0, 4, NULL, "sda");
+    testAddDisk(1, 4, NULL, "sdb");
+
+    return testLunFails(virFCLunFind(HOST, NULL, NULL),
+                        VIR_ERR_CONFIG_UNSUPPORTED, "/dev/sda", "/dev/sdb");
+}
+
+
+static int
+testMultipath(const void *opaque G_GNUC_UNUSED)
+{
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddTarget(1, TARGET_B);
+    testAddDisk(0, 4, ID_RED, "sda");
+    testAddDisk(1, 4, ID_RED, "sdb");
+    testAddHolder(1, 4, "sdb", "mpatha\n", "mpath-36001405000000\n");
+
+    return testLunIs(virFCLunFind(HOST, NULL, NULL), "/dev/mapper/mpatha",
+                     TARGET_B, 4);
+}
+
+
+static int
+testHostLVM(const void *opaque G_GNUC_UNUSED)
+{
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddDisk(0, 4, ID_RED, "sda");
+    testAddHolder(0, 4, "sda", "vg-root\n", "LVM-x7Dj0sYb\n");
+
+    return testLunIs(virFCLunFind(HOST, NULL, NULL), "/dev/sda", TARGET_A, 4);
+}
+
+
+static int
+testIsDevice(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virFCLun) lun = NULL;
+
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddDisk(0, 4, ID_RED, "sda");
+    testAddHolder(0, 4, "sda", "mpatha\n", "mpath-36001405000000\n");
+
+    if (!(lun = virFCLunFind(HOST, NULL, NULL)) ||
+        !virFCLunIsDevice(lun, "/dev/sda") ||
+        !virFCLunIsDevice(lun, "/dev/mapper/mpatha") ||
+        virFCLunIsDevice(lun, "/dev/sdb"))
+        return -1;
+
+    return 0;
+}
+
+
+/* --- waiting: a pipe stands for udev, one byte in it is one event --- */
+
+typedef struct _testUdev testUdev;
+struct _testUdev {
+    int pipe[2];
+    void (*next)(void); /* what the second event brings */
+    size_t drained;
+    const char *busy; /* a device whose rules have not been applied yet */
+};
+
+
+static void
+testUdevDrain(void *opaque)
+{
+    testUdev *udev = opaque;
+    char byte;
+
+    ignore_value(saferead(udev->pipe[0], &byte, 1));
+
+    if (++udev->drained == 2) {
+        udev->busy = NULL;
+        if (udev->next)
+            udev->next();
+    }
+}
+
+
+static bool
+testUdevReady(const char *device,
+              void *opaque)
+{
+    testUdev *udev = opaque;
+
+    return STRNEQ_NULLABLE(device, udev->busy);
+}
+
+
+/* Waits while @nevents happen; for a minute if the unit is to come, so that
+ * only an event can end it, and for no time at all if it is not */
+static virFCLun *
+testWait(testUdev *udev,
+         const unsigned long long *unit,
+         size_t nevents,
+         unsigned int timeout)
+{
+    virFCLunEvents events = {
+        .drain = testUdevDrain,
+        .ready = testUdevReady,
+        .opaque = udev,
+    };
+    virFCLun *lun;
+    size_t i;
+
+    if (virPipe(udev->pipe) < 0)
+        abort();
+
+    for (i = 0; i < nevents; i++)
+        ignore_value(safewrite(udev->pipe[1], "", 1));
+
+    events.fd = udev->pipe[0];
+    lun = virFCLunWaitEvents(HOST, NULL, unit, &events, timeout);
+
+    VIR_FORCE_CLOSE(udev->pipe[0]);
+    VIR_FORCE_CLOSE(udev->pipe[1]);
+
+    return lun;
+}
+
+
+static void
+testNextLun(void)
+{
+    testAddTarget(0, TARGET_A);
+    testAddDisk(0, 4, ID_RED, "sda");
+}
+
+
+static void
+testNextBlock(void)
+{
+    testAddBlock(0, 4, "sda");
+}
+
+
+static int
+testWaitThere(const void *opaque G_GNUC_UNUSED)
+{
+    testUdev udev = { 0 };
+
+    testNewTree();
+    testNextLun();
+
+    if (testLunIs(testWait(&udev, &four, 0, 60 * 1000), "/dev/sda", TARGET_A, 4) < 0)
+        return -1;
+
+    return udev.drained == 0 ? 0 : -1;
+}
+
+
+static int
+testWaitComing(const void *opaque G_GNUC_UNUSED)
+{
+    testUdev udev = { .next = testNextLun };
+
+    testNewTree();
+
+    if (testLunIs(testWait(&udev, &four, 3, 60 * 1000), "/dev/sda", TARGET_A, 4) < 0)
+        return -1;
+
+    return udev.drained == 2 ? 0 : -1;
+}
+
+
+static int
+testWaitBlock(const void *opaque G_GNUC_UNUSED)
+{
+    testUdev udev = { .next = testNextBlock };
+
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddUnit(0, 4, "0\n", ID_RED);
+
+    if (testLunIs(testWait(&udev, NULL, 3, 60 * 1000), "/dev/sda", TARGET_A, 4) < 0)
+        return -1;
+
+    return udev.drained == 2 ? 0 : -1;
+}
+
+
+static int
+testWaitRules(const void *opaque G_GNUC_UNUSED)
+{
+    testUdev udev = { .busy = "/dev/sda" };
+
+    testNewTree();
+    testNextLun();
+
+    if (testLunIs(testWait(&udev, &four, 3, 60 * 1000), "/dev/sda", TARGET_A, 4) < 0)
+        return -1;
+
+    return udev.drained == 2 ? 0 : -1;
+}
+
+
+static int
+testWaitAmbiguous(const void *opaque G_GNUC_UNUSED)
+{
+    testUdev udev = { .next = testNextLun };
+
+    testNewTree();
+    testAddTarget(1, TARGET_B);
+    testAddUnit(1, 0, "0\n", ID_BLUE);
+
+    return testLunFails(testWait(&udev, NULL, 3, 60 * 1000),
+                        VIR_ERR_CONFIG_UNSUPPORTED,
+                        "LUN 0 of target " TARGET_B,
+                        "LUN 4 of target " TARGET_A);
+}
+
+
+static int
+testWaitInVain(const void *opaque G_GNUC_UNUSED)
+{
+    testUdev udev = { 0 };
+
+    testNewTree();
+
+    return testLunFails(testWait(&udev, &four, 0, 0),
+                        VIR_ERR_OPERATION_FAILED,
+                        VHBA, "no usable LUN 4");
+}
+
+
+static int
+testWaitTimeout(const void *opaque G_GNUC_UNUSED)
+{
+    testUdev udev = { 0 };
+
+    testNewTree();
+
+    return testLunFails(testWait(&udev, &four, 0, 1),
+                        VIR_ERR_OPERATION_TIMEOUT,
+                        "no usable LUN 4 within 1 ms", "no LUN at all");
+}
+
+
+static int
+mymain(void)
+{
+    g_autofree char *root = g_strdup("/tmp/virfcluntest-XXXXXX");
+    int ret = 0;
+
+    if (!g_mkdtemp(root)) {
+        fprintf(stderr, "cannot create a directory for the sysfs tree\n");
+        return EXIT_FAILURE;
+    }
+
+    sysfs = g_strdup_printf("%s/sys", root);
+    virFileWrapperAddPrefix("/sys", sysfs);
+
+#define DO_TEST(name, func) \
+    if (virTestRun(name, func, NULL) < 0) \
+        ret = -1
+
+    DO_TEST("a list is ordered by unit and target port", testList);
+    DO_TEST("a vHBA may show nothing", testListEmpty);
+    DO_TEST("a host that is not there is an error", testListNoHost);
+    DO_TEST("an array's controller is no LUN", testController);
+
+    DO_TEST("the only LUN needs no name", testTheOnlyOne);
+    DO_TEST("no LUN: the error names the vHBA and its state", testNone);
+    DO_TEST("several LUNs: the error lists them", testSeveral);
+    DO_TEST("a LUN is chosen by its unit", testByUnit);
+    DO_TEST("a wrong unit: the error lists the right ones", testWrongUnit);
+    DO_TEST("a LUN is chosen by its target port", testByTarget);
+    DO_TEST("equal numbers do not make the same unit", testSameNumberOtherUnit);
+    DO_TEST("one unit through two target ports is one LUN", testTwoPaths);
+    DO_TEST("units without identity are never taken for the same", testNoIdentity);
+    DO_TEST("the multipath map is used, not a path of it", testMultipath);
+    DO_TEST("the host's LVM on a LUN is not mistaken for multipath", testHostLVM);
+
+    DO_TEST("a disk and its map are the same LUN", testIsDevice);
+
+    DO_TEST("what is there is not waited for", testWaitThere);
+    DO_TEST("a wait ends with the event that brings the LUN", testWaitComing);
+    DO_TEST("a wait lasts until the block device is there", testWaitBlock);
+    DO_TEST("a wait lasts until udev's rules are applied", testWaitRules);
+    DO_TEST("a second LUN that appears ends the wait with an error", testWaitAmbiguous);
+    DO_TEST("a wait of no time looks once", testWaitInVain);
+    DO_TEST("a timeout says what was waited for and what is there", testWaitTimeout);
+
+    virFileWrapperClearPrefixes();
+    virFileDeleteTree(root);
+    g_free(sysfs);
+
+    return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+VIR_TEST_MAIN(mymain)
