@@ -818,7 +818,6 @@ struct testRestart {
     bool running;
     bool paused;                /* by the migration */
     bool goesOn;                /* post-copy, which survives the restart */
-    bool takenBack;             /* before the restart */
     const char *calls;
 };
 
@@ -840,13 +839,6 @@ testRecover(const void *opaque)
             return -1;
     }
 
-    if (t->takenBack) {
-        host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED;
-        qemuMigrationVHBASettle(host.vm, true);
-        if (testNodedevVHBACheckCalls(TAKEN_BACK) < 0)
-            return -1;
-    }
-
     virDomainObjResetAsyncJob(host.vm->job);
     if (t->goesOn)
         host.vm->job->asyncJob = t->job;
@@ -858,6 +850,50 @@ testRecover(const void *opaque)
     qemuMigrationVHBARecover(host.vm, &job);
 
     return testNodedevVHBACheckCalls(t->calls);
+}
+
+
+/* What had been decided is done after a restart, with or without the domain. */
+static int
+testLetInTakenBack(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testLend(&host) < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED;
+    qemuMigrationVHBASettle(host.vm, true);
+
+    if (testNodedevVHBACheckCalls(LENT TAKEN_BACK) < 0 ||
+        qemuMigrationVHBALetAllIn() < 0)
+        return -1;
+
+    return testNodedevVHBACheckCalls("start when free " S "\n");
+}
+
+
+static int
+testLetInAfterFinish(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0 ||
+        testNodedevVHBACheckCalls(BORROWED) < 0)
+        return -1;
+
+    /* not decided yet */
+    if (qemuMigrationVHBALetAllIn() < 0 ||
+        testNodedevVHBACheckCalls("") < 0)
+        return -1;
+
+    qemuMigrationVHBADstCommit(host.vm);
+
+    if (testNodedevVHBACheckCalls("define vhba_" S " primary of " P "\n") < 0 ||
+        qemuMigrationVHBALetAllIn() < 0)
+        return -1;
+
+    return testNodedevVHBACheckCalls("start when free " P "\n");
 }
 
 
@@ -994,10 +1030,7 @@ testAll(void)
     TEST_RECOVER("source, post-copy goes on", .job = VIR_ASYNC_JOB_MIGRATION_OUT,
                  .phase = QEMU_MIGRATION_PHASE_POSTCOPY_FAILED, .running = true,
                  .goesOn = true, .calls = "");
-    TEST_RECOVER("source, S not back yet", .job = VIR_ASYNC_JOB_NONE,
-                 .phase = QEMU_MIGRATION_PHASE_NONE, .running = true, .takenBack = true,
-                 .calls = "start when free " S "\n");
-    TEST_RECOVER("source, undecided before", .job = VIR_ASYNC_JOB_NONE,
+    TEST_RECOVER("source, no job", .job = VIR_ASYNC_JOB_NONE,
                  .phase = QEMU_MIGRATION_PHASE_NONE, .running = true, .calls = "");
     TEST_RECOVER("destination, after Prepare", .job = VIR_ASYNC_JOB_MIGRATION_IN,
                  .phase = QEMU_MIGRATION_PHASE_PREPARE,
@@ -1005,6 +1038,9 @@ testAll(void)
     TEST_RECOVER("destination, during Finish", .job = VIR_ASYNC_JOB_MIGRATION_IN,
                  .phase = QEMU_MIGRATION_PHASE_FINISH3, .running = true,
                  .calls = "define vhba_" S " primary of " P "\nstart when free " P "\n");
+
+    TEST("restart: S is let in when it was taken back", testLetInTakenBack, NULL);
+    TEST("restart: P is let in after Finish", testLetInAfterFinish, NULL);
 
     return ret;
 }

@@ -32,8 +32,10 @@
 #include "virfcclaim.h"
 #include "virfchost.h"
 #include "virfclun.h"
+#include "virfile.h"
+#include "viridentity.h"
 #include "virlog.h"
-#include "virutil.h"
+#include "virthread.h"
 #include "viruuid.h"
 #include "virwwn.h"
 
@@ -549,8 +551,9 @@ typedef int
 (*qemuMigrationVHBAStep)(virConnectPtr conn,
                          qemuVHBANodedev *vhba);
 
-/* Takes @step for each vHBA that has @mark for @domain and is primary, or
- * secondary. A failure leaves the mark and concerns no other vHBA. */
+/* Takes @step for each vHBA that has @mark for @domain, or for any if that is
+ * NULL, and is primary, or secondary. A failure leaves the mark and concerns no
+ * other vHBA. */
 static void
 qemuMigrationVHBAForEachMarked(virConnectPtr conn,
                                virNodeDevVHBAHandover mark,
@@ -563,8 +566,8 @@ qemuMigrationVHBAForEachMarked(virConnectPtr conn,
     size_t i;
 
     if (qemuVHBANodedevListMarked(conn, mark, domain, &vhbas, &nvhbas) < 0) {
-        VIR_WARN("Cannot tell which vHBAs are %s for domain '%s': %s",
-                 virNodeDevVHBAHandoverTypeToString(mark), domain, virGetLastErrorMessage());
+        VIR_WARN("Cannot tell which vHBAs are %s: %s",
+                 virNodeDevVHBAHandoverTypeToString(mark), virGetLastErrorMessage());
         return;
     }
 
@@ -575,7 +578,7 @@ qemuMigrationVHBAForEachMarked(virConnectPtr conn,
         if (step(conn, vhbas[i]) < 0) {
             VIR_WARN("vHBA 'vhba_%s' stays %s for migration %s of domain '%s': %s",
                      vhbas[i]->wwpn, virNodeDevVHBAHandoverTypeToString(mark),
-                     NULLSTR(vhbas[i]->def->migration), domain,
+                     vhbas[i]->def->migration, vhbas[i]->def->domain,
                      virGetLastErrorMessage());
         }
     }
@@ -1088,23 +1091,92 @@ void
 qemuMigrationVHBARecover(virDomainObj *vm,
                          virDomainJobObj *job)
 {
-    bool running = virDomainObjIsActive(vm);
-    virDomainJobObj let_in = { .asyncJob = VIR_ASYNC_JOB_MIGRATION_IN };
     virErrorPtr orig_err = NULL;
 
-    if (vm->job->asyncJob != VIR_ASYNC_JOB_NONE ||
+    if ((job->asyncJob != VIR_ASYNC_JOB_MIGRATION_IN &&
+         job->asyncJob != VIR_ASYNC_JOB_MIGRATION_OUT) ||
+        vm->job->asyncJob != VIR_ASYNC_JOB_NONE ||
         !qemuMigrationVHBAIsUsed(vm->def))
         return;
 
     virErrorPreserveLast(&orig_err);
-
-    if (job->asyncJob == VIR_ASYNC_JOB_MIGRATION_IN ||
-        job->asyncJob == VIR_ASYNC_JOB_MIGRATION_OUT) {
-        qemuMigrationVHBASettleJob(vm, job, running);
-    } else if (running) {
-        /* The job was over, but a vHBA may still have to be let in. */
-        qemuMigrationVHBASettleJob(vm, &let_in, running);
-    }
-
+    qemuMigrationVHBASettleJob(vm, job, virDomainObjIsActive(vm));
     virErrorRestore(&orig_err);
+}
+
+
+/* A secondary is borrowed after a decision: it will belong here when the fabric
+ * lets it in. One whose primary is borrowed as well waits for a decision. */
+static int
+qemuMigrationVHBALetIn(virConnectPtr conn,
+                       qemuVHBANodedev *vhba)
+{
+    g_autoptr(qemuVHBANodedev) primary = NULL;
+    int rc = 0;
+
+    if (vhba->def->primary &&
+        (rc = qemuVHBANodedevFind(conn, vhba->def->primary, &primary)) < 0)
+        return -1;
+
+    if (rc == 1 && primary->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE)
+        qemuVHBAStartWhenFree(vhba->wwpn, vhba->def->migration);
+
+    return 0;
+}
+
+
+/**
+ * qemuMigrationVHBALetAllIn:
+ *
+ * Goes on to start, in the background, the vHBAs that migrations have brought
+ * or brought back, whatever has become of their domains.
+ *
+ * Returns 0 on success, -1 with an error reported if the node device driver
+ * cannot be reached.
+ */
+int
+qemuMigrationVHBALetAllIn(void)
+{
+    g_autoptr(virConnect) conn = virGetConnectNodeDev();
+
+    if (!conn)
+        return -1;
+
+    qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                   NULL, false, qemuMigrationVHBALetIn);
+    return 0;
+}
+
+
+static void
+qemuMigrationVHBARecoverThread(void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virIdentity) identity = virIdentityGetSystem();
+
+    virIdentitySetCurrent(identity);
+    if (qemuMigrationVHBALetAllIn() < 0)
+        VIR_WARN("Cannot look for vHBAs that have to be let in: %s",
+                 virGetLastErrorMessage());
+    virIdentitySetCurrent(NULL);
+}
+
+
+/**
+ * qemuMigrationVHBARecoverAll:
+ *
+ * To be called when the daemon starts. Does qemuMigrationVHBALetAllIn, and
+ * does not wait for it. Where there is no Fibre Channel, nothing is done.
+ */
+void
+qemuMigrationVHBARecoverAll(void)
+{
+    virThread thread;
+
+    if (!virFileIsDir("/sys/class/fc_host"))
+        return;
+
+    if (virThreadCreateFull(&thread, false, qemuMigrationVHBARecoverThread,
+                            "vhba-recover", false, NULL) < 0)
+        VIR_WARN("Cannot look for vHBAs that have to be let in: %s",
+                 g_strerror(errno));
 }

@@ -70,3 +70,9 @@ qemuMigrationVHBASettle(virDomainObj *vm,
 void
 qemuMigrationVHBARecover(virDomainObj *vm,
                          virDomainJobObj *job);
+
+int
+qemuMigrationVHBALetAllIn(void);
+
+void
+qemuMigrationVHBARecoverAll(void);

@@ -197,7 +197,7 @@ qemuVHBANodedevLookup(virConnectPtr conn,
  * qemuVHBANodedevListMarked:
  * @conn: connection to the node device driver
  * @mark: look for vHBAs with this mark
- * @domain: that was set for the migration of this domain
+ * @domain: that was set for the migration of this domain, or NULL for any
  * @vhbas: filled with an array of them; free with qemuVHBANodedevListFree
  * @nvhbas: filled with their number, 0 if there are none
  *
@@ -239,7 +239,8 @@ qemuVHBANodedevListMarked(virConnectPtr conn,
             continue;
         }
 
-        if (vhba->def->handover == mark && STREQ_NULLABLE(vhba->def->domain, domain))
+        if (vhba->def->handover == mark &&
+            (!domain || STREQ_NULLABLE(vhba->def->domain, domain)))
             (*vhbas)[(*nvhbas)++] = g_steal_pointer(&vhba);
     }
 
