@@ -7,7 +7,6 @@ import signal
 import sys
 
 from . import cluster, fabric, nodes, scenario, ssh, target
-from .paths import LIVE
 from .say import LabError, say
 
 HOST_NAMES = sorted(nodes.NODES)
@@ -95,7 +94,9 @@ def do_start(arguments):
 
 def do_fabric(arguments):
     if arguments.words == ["log"]:
-        sys.stdout.write(fabric.LOG.read_text() if LIVE.exists() else "")
+        if not fabric.LOG.exists():
+            raise LabError("there is no log, since there is no lab; `lab up` starts one")
+        sys.stdout.write(fabric.LOG.read_text())
     else:
         print(json.dumps(fabric.control(*arguments.words)))
 

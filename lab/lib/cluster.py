@@ -41,6 +41,7 @@ def up(names):
         shutil.rmtree(LIVE, ignore_errors=True)
         _build()
         LIVE.mkdir(parents=True, mode=0o700)
+        vm.take_images()
         ssh.make_keys()
         fabric.start()
         machines = [nodes.NODES[name] for name in names]

@@ -16,20 +16,28 @@ from .tap import Tap
 
 HOME = LAB / "scenarios"
 
-# Leaves a host without domains and vHBAs. What has no libvirt object is removed through sysfs.
+# Leaves a host without domains and vHBAs, even one on which a scenario failed half-way.
 CLEAN_HOST = r"""
+vhbas() {
+    virsh -q nodedev-list --cap fc_host --all | sed -n 's/^ *\(vhba_[0-9a-f]*\).*/\1/p'
+}
 for domain in $(virsh -q list --all --name); do
     virsh -q destroy "$domain" || true
     virsh -q undefine "$domain" || true
 done
-for vhba in $(virsh -q nodedev-list --cap fc_host --all 2> /dev/null | grep '^vhba_'); do
+for vhba in $(vhbas); do
     virsh -q nodedev-destroy "$vhba" || true
     virsh -q nodedev-undefine "$vhba" || true
 done
-for vport in /sys/class/fc_vports/*; do
-    test -e "$vport/vport_delete" && echo 1 > "$vport/vport_delete" || true
+if [ -n "$(vhbas)" ]; then
+    systemctl stop virtnodedevd.service
+    rm -rf /etc/libvirt/nodedev/vhba /run/libvirt/vhba
+    systemctl start virtnodedevd.service
+fi
+for vport in /sys/class/fc_vports/*/vport_delete; do
+    test ! -e "$vport" || echo 1 > "$vport" || true
 done
-rm -f /etc/libvirt/nodedev/vhba/*.xml /etc/libvirt/nodedev/vhba/autostart/*.xml /var/log/libvirt/*.console
+rm -f /var/log/libvirt/*.console
 """
 
 

@@ -81,15 +81,20 @@ def _initramfs(seed):
     return archive.bytes()
 
 
+def take_images():
+    """Links the images into LIVE: the machines keep what they came up with, whatever is built meanwhile."""
+    base = image.base()
+    for source, name in ((base / "vmlinux", "vmlinux"), (base / "root.sqsh", "base.sqsh"),
+                         (image.libvirt(), "libvirt.sqsh"), (image.lab(), "lab.sqsh")):
+        os.link(source, LIVE / name)
+
+
 def _layers(node):
-    layers = [image.base() / "root.sqsh", image.lab()]
-    if node.role == "host":
-        layers.insert(1, image.libvirt())
-    return layers
+    return ["base.sqsh", "libvirt.sqsh", "lab.sqsh"] if node.role == "host" else ["base.sqsh", "lab.sqsh"]
 
 
 def _argv(node):
-    """QEMU's command line. Paths of sockets are relative to LIVE, where it runs."""
+    """QEMU's command line. Paths are relative to LIVE, where it runs."""
     layers = _layers(node)
     names = [f"vd{chr(ord('a') + index)}" for index in range(len(layers) + 1)]
     kernel_words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "net.ifnames=0",
@@ -99,13 +104,13 @@ def _argv(node):
             "-machine", "pc,usb=off,vmport=off,hpet=off", "-accel", "tcg,thread=multi",
             "-cpu", "Nehalem", "-smp", str(node.processors),
             "-m", str(node.memory),
-            "-kernel", image.base() / "vmlinux", "-initrd", LIVE / f"{node.name}.initrd",
+            "-kernel", "vmlinux", "-initrd", f"{node.name}.initrd",
             "-append", " ".join(kernel_words),
-            "-serial", f"file:{node.name}.console",
+            "-chardev", f"file,id=console,path={node.name}.console,append=on", "-serial", "chardev:console",
             "-qmp", f"unix:{node.name}.qmp,server=on,wait=off",
             "-device", "virtio-rng-pci"]
     for layer in layers:
-        argv += ["-drive", "if=virtio,format=raw,readonly=on,file=" + str(layer).replace(",", ",,")]
+        argv += ["-drive", f"if=virtio,format=raw,readonly=on,file={layer}"]
     argv += ["-drive", f"if=virtio,format=raw,discard=unmap,file={node.name}.state"]
     argv += _nic("fc0", node.fc_mac, f"stream,server=off,addr.type=unix,addr.path={node.name}.sock")
     argv += _nic("out0", node.out_mac, "user,restrict=on,hostfwd=tcp:127.0.0.1:0-:22")
@@ -119,7 +124,7 @@ def _argv(node):
              "-device", "virtserialport,chardev=ready,name=lab.ready"]
     if node.role == "target":
         argv += ["-device", "virtio-scsi-pci,id=luns"]
-    return [str(word) for word in argv]
+    return argv
 
 
 def _nic(name, mac, backend):
