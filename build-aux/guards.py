@@ -14,6 +14,7 @@ changes nothing there (documentation, tests) has no hook and needs no guard."""
 import re
 import subprocess
 
+from stack import git
 from workshop import GOOD
 
 
@@ -37,14 +38,15 @@ def read_guards(top):
 
 def take_out(workshop, patch):
     """Undo the hook of PATCH in the tree; return whether that was possible.
-    Later patches may have changed lines beside it, so less context will
-    do: the tree is for this one experiment."""
+    Later patches may have changed lines beside it, so less context will do,
+    or even lines of it, which then stay: the tree is for this one
+    experiment."""
     text = b"".join(section.text for section in hook(patch))
-    for context in ("-C3", "-C1", "-C0"):
-        done = subprocess.run(["git", "apply", "--reverse", "--recount",
-                               context, "-"], cwd=workshop.source, input=text,
-                              stderr=subprocess.DEVNULL, check=False)
-        if done.returncode == 0:
+    for how in (["-C3"], ["-C1"], ["-C1", "--reject"]):
+        subprocess.run(["git", "apply", "--reverse", "--recount", *how, "-"],
+                       cwd=workshop.source, input=text, check=False,
+                       stderr=subprocess.DEVNULL)
+        if git("diff", "--name-only", cwd=workshop.source):
             return True
     return False
 

@@ -41,6 +41,7 @@ class Workshop:
         """Make the tree that of COMMIT; other files keep their times."""
         git("checkout", "--quiet", "--force", "--detach", commit,
             cwd=self.source)
+        git("clean", "--quiet", "--force", "-d", cwd=self.source)
 
     def compile(self):
         """Return whether everything compiles."""

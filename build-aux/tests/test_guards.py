@@ -78,6 +78,25 @@ class GuardTest(StackTest):
                                  self.patch))
         self.assertIn("left();\nright();", (self.repo / DRIVER).read_text())
 
+    def test_lines_that_a_later_patch_changed_stay(self):
+        changed = (self.repo / DRIVER).read_text().replace(
+            "line 9\nhook();", "line 9\nbetter_hook();")
+        self.commit("qemu: Better it", {DRIVER: changed})
+        both = self.patch
+        both.sections += read_patches(self.top)[1].sections
+        self.assertTrue(take_out(types.SimpleNamespace(source=self.repo),
+                                 both))
+        after = (self.repo / DRIVER).read_text()
+        self.assertIn("better_hook", after)
+        self.assertNotIn("\nhook();", after)
+
+    def test_a_hook_that_is_all_changed_cannot_be_taken_out(self):
+        changed = (self.repo / DRIVER).read_text().replace(
+            "line 9\nhook();", "line 9\nbetter_hook();")
+        self.commit("qemu: Better it", {DRIVER: changed})
+        self.assertFalse(take_out(types.SimpleNamespace(source=self.repo),
+                                  self.patch))
+
     def test_a_test_that_fails_holds(self):
         self.assertEqual(self.examine("t", results={"t": "FAIL"}), [])
 
