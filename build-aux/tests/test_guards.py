@@ -71,12 +71,13 @@ class GuardTest(StackTest):
         self.assertEqual(before.count("hook();") - 1, after.count("hook();"))
         self.assertTrue((self.repo / "src/util/virthing.c").exists())
 
-    def test_a_later_patch_beside_it_does_not_matter(self):
-        self.commit("qemu: Crowd it", self.hook(10, "left();\n"))
-        self.commit("qemu: Crowd it more", self.hook(12, "right();\n"))
+    def test_a_later_patch_close_to_it_does_not_matter(self):
+        self.commit("qemu: Crowd it", self.hook(9, "left();\n"))
+        self.commit("qemu: Crowd it more", self.hook(13, "right();\n"))
         self.assertTrue(take_out(types.SimpleNamespace(source=self.repo),
                                  self.patch))
-        self.assertIn("left();\nright();", (self.repo / DRIVER).read_text())
+        self.assertIn("left();\nline 9\nline 10\nright();",
+                      (self.repo / DRIVER).read_text())
 
     def test_lines_that_a_later_patch_changed_stay(self):
         changed = (self.repo / DRIVER).read_text().replace(
