@@ -589,6 +589,33 @@ testTakeBackThenGuestDies(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* A Begin that was refused has lent nothing, so its end must not touch what an
+ * earlier migration has left undecided. */
+static int
+testRefusedLeavesMarks(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = NULL;
+
+    if (testLend(&host) < 0)
+        return -1;
+
+    virDomainObjResetAsyncJob(host.vm->job);
+    host.vm->job->asyncJob = VIR_ASYNC_JOB_MIGRATION_OUT;
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_BEGIN3;
+
+    if (qemuMigrationVHBASrcBegin(host.vm, NULL, NULL, DIRECT, &cookie) == 0)
+        return -1;
+
+    qemuMigrationVHBASettle(host.vm, true);
+
+    if (testCheckError("still lent") < 0)
+        return -1;
+
+    return testCheckDump(AFTER_BEGIN);
+}
+
+
 /* A step fails, and it is settled again when it can be done. */
 static int
 testGiveUpAgain(const void *opaque)
@@ -987,6 +1014,9 @@ testAll(void)
              .postcopy = true, .calls = DIED, .dump = AFTER_BEGIN);
 
     TEST("guest dies while S comes back", testTakeBackThenGuestDies, NULL);
+
+    TEST("refused Begin leaves an undecided migration alone",
+         testRefusedLeavesMarks, NULL);
 
     TEST("giving up: P cannot be marked", testGiveUpAgain, "define vhba_" P);
     TEST("giving up: P cannot be stopped", testGiveUpAgain, "stop vhba_" P);

@@ -602,7 +602,8 @@ qemuMigrationVHBASrcGetFate(virDomainObj *vm,
 {
     int reason;
     bool paused = virDomainObjGetState(vm, &reason) == VIR_DOMAIN_PAUSED &&
-                  reason == VIR_DOMAIN_PAUSED_MIGRATION;
+                  (reason == VIR_DOMAIN_PAUSED_MIGRATION ||
+                   reason == VIR_DOMAIN_PAUSED_UNKNOWN);
     bool postcopy = virDomainObjIsPostcopy(vm, job);
 
     switch ((qemuMigrationJobPhase) job->phase) {
@@ -1000,12 +1001,16 @@ qemuMigrationVHBAConnect(virDomainObj *vm)
 }
 
 
+/* Is this job handing over vHBAs? A post-copy migration may have forgotten it in
+ * a restart of the daemon. */
 static bool
 qemuMigrationVHBAConcerns(virDomainObj *vm)
 {
     qemuDomainJobPrivate *jobPriv = vm->job->privateData;
 
-    return jobPriv->vhbaHandover || qemuMigrationVHBAIsUsed(vm->def);
+    return jobPriv->vhbaHandover ||
+           (vm->job->phase >= QEMU_MIGRATION_PHASE_POSTCOPY_FAILED &&
+            qemuMigrationVHBAIsUsed(vm->def));
 }
 
 
