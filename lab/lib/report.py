@@ -31,17 +31,21 @@ class Handover:
                 return entry["t"]
         return None
 
-    def phases(self):
-        """[(name, seconds since the start)]: the steps in the order of the protocol, with None for one not seen."""
-        moments = [
-            ("lent: S leaves the source", self.moment("logout", self.pair.secondary.wwpn, self.source)),
-            ("borrowed: S is at the destination", self.moment("login", self.pair.secondary.wwpn, self.destination)),
-            ("the guest stops on the source", self.gap_start),
-            ("the guest writes at the destination", self.gap_start + self.gap),
-            ("released: P leaves the source", self.moment("logout", self.pair.primary.wwpn, self.source)),
-            ("returned: P is at the destination", self.moment("login", self.pair.primary.wwpn, self.destination)),
+    def steps(self):
+        """[(what, host, time)]: the steps in the order of the protocol; the time is None for one not seen."""
+        source, destination, primary, secondary = self.source, self.destination, *self.pair
+        return [
+            ("S is lent", source, self.moment("logout", secondary.wwpn, source)),
+            ("S is borrowed", destination, self.moment("login", secondary.wwpn, destination)),
+            ("the guest stops", source, self.gap_start),
+            ("the guest runs", destination, self.gap_start + self.gap),
+            ("P is given up", source, self.moment("logout", primary.wwpn, source)),
+            ("P is the secondary", destination, self.moment("login", primary.wwpn, destination)),
         ]
-        return [(name, None if t is None else round(t - self.start, 3)) for name, t in moments]
+
+    def phases(self):
+        """{step: seconds since the start}, None for a step that was not seen."""
+        return {f"{what} on {host}": None if t is None else round(t - self.start, 3) for what, host, t in self.steps()}
 
     def double_logins(self):
         return [event for event in self.events if event["event"] == "double_login" and event["t"] >= self.start]
@@ -67,7 +71,8 @@ class Handover:
         guest.bar(self.gap_start + self.gap, self.end, f"writes on {self.destination}", self.destination)
         for host in (self.source, self.destination):
             lane = line.lane(f"host {host}")
-            for t, where, text in commands:
+            seen = [(t, where, what) for what, where, t in self.steps() if t is not None]
+            for t, where, text in sorted([*commands, *seen]):
                 if where == host:
                     lane.mark(t, text)
         for name, wwpn in (("P", self.pair.primary.wwpn), ("S", self.pair.secondary.wwpn)):
@@ -78,8 +83,7 @@ class Handover:
 
     def report(self, left_on_source):
         """What build/demo/report.json holds. left_on_source: names of what should have gone and has not."""
-        good = not (self.lost or self.double_logins() or left_on_source or
-                    [name for name, t in self.phases() if t is None])
+        good = not (self.lost or self.double_logins() or left_on_source or None in self.phases().values())
         return {
             "result": "ok" if good else "failed",
             "lost_writes": self.lost,
@@ -87,5 +91,5 @@ class Handover:
             "double_logins": len(self.double_logins()),
             "left_on_source": left_on_source,
             "migration_s": round(self.end - self.start, 3),
-            "phases": dict(self.phases()),
+            "phases": self.phases(),
         }
