@@ -18,8 +18,11 @@ class Port:
 
     def xml(self, partner="", parent=""):
         """The definition. partner and parent: elements, such as <secondary wwpn='…'/> and <parent fabric_wwn='…'/>."""
-        return (f"<device>{parent}<capability type='scsi_host'><capability type='fc_host'><wwnn>{self.wwnn}</wwnn>"
-                f"<wwpn>{self.wwpn}</wwpn>{partner}</capability></capability></device>")
+        device = ElementTree.fromstring(
+            f"<device>{parent}<capability type='scsi_host'><capability type='fc_host'><wwnn>{self.wwnn}</wwnn>"
+            f"<wwpn>{self.wwpn}</wwpn>{partner}</capability></capability></device>")
+        ElementTree.indent(device)
+        return ElementTree.tostring(device, encoding="unicode") + "\n"
 
     def source(self, lun=""):
         """The <source> of a disk on its LUN. lun: an element, such as <lun unit='4'/>."""
