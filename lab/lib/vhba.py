@@ -53,7 +53,7 @@ class Pair:
 
     def source(self):
         """The <source> of a disk on the pair's LUN."""
-        return f"<source wwnn='{self.primary.wwnn}' wwpn='{self.primary.wwpn}'/>"
+        return self.primary.source()
 
 
 def number(n):
