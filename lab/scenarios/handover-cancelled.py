@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A hand-over that is cancelled or refused leaves both hosts as they were, and the guest never stops."""
+"""A hand-over that is cancelled or refused leaves both hosts as they were, and the guest never stops.
+
+What has failed does not stand in the way of the next migration."""
 
 import time
 
@@ -15,7 +17,8 @@ def run(t):
     with watch:
         aborted(t, watch)
         refused(t, watch)
-        handover.finish(t, watch, t.a, [t.a.read(guest.console_path(NAME))])
+        moved_after_all(t, watch)
+        handover.finish(t, watch, t.b, [host.read(guest.console_path(NAME)) for host in (t.a, t.b)])
 
 
 def aborted(t, watch):
@@ -46,6 +49,19 @@ def refused(t, watch):
     t.contains(error, S.wwpn, "the error names the vHBA")
     t.contains(error, target.identity("disk"), "the error names the LUN that was expected")
     as_before(t, watch, begin, mark, "refused")
+
+
+def moved_after_all(t, watch):
+    t.say("what failed before does not stand in the way of the next one, peer-to-peer")
+    target.unmap(S.wwpn, 0)
+    target.show("disk", S.wwpn)
+    begin, mark = time.time(), fabric.mark()
+    t.a.virsh("migrate", "--live", "--p2p", "--persistent", "--undefinesource", NAME, "qemu+ssh://b/system",
+              timeout=300)
+    fabric.wait_login(P.wwpn, "b", since=mark)
+    handover.check_has_nothing(t, t.a, PAIR, "after all")
+    handover.check_has_all(t, t.b, S, P, "after all")
+    handover.check_writes(t, watch, begin, "after all")
 
 
 def as_before(t, watch, begin, mark, when):
