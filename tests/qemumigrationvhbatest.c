@@ -814,6 +814,23 @@ testFinishFails(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* The client is gone between Prepare and Finish: the domain is destroyed after
+ * its job was discarded. */
+static int
+testClientLost(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0)
+        return -1;
+
+    virDomainObjResetAsyncJob(host.vm->job);
+    qemuMigrationVHBADstAbandon(host.vm);
+
+    return testCheckDump("");
+}
+
+
 /* What an attempt has left behind, whose clean-up failed, is not in the way
  * of the next one. */
 static int
@@ -1044,6 +1061,7 @@ testAll(void)
     TEST("Finish commits, then starts P", testFinish, NULL);
     TEST("guest dies after Finish", testFinishThenGuestDies, NULL);
     TEST("Finish fails", testFinishFails, NULL);
+    TEST("client lost after Prepare", testClientLost, NULL);
     TEST("leftover S active", testPrepareAfterLeftover, "stop vhba_" S);
     TEST("leftover S", testPrepareAfterLeftover, "undefine vhba_" S);
     TEST("leftover P", testPrepareAfterLeftover, "undefine vhba_" P);

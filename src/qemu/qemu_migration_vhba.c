@@ -1059,6 +1059,28 @@ qemuMigrationVHBASettleJob(virDomainObj *vm,
 
 
 /**
+ * qemuMigrationVHBADstAbandon:
+ * @vm: domain that was coming in and whose QEMU has just been killed
+ *
+ * Gives back what was borrowed for @vm. This is for the time when nobody works
+ * on the migration; what kills QEMU then may have discarded the job already.
+ */
+void
+qemuMigrationVHBADstAbandon(virDomainObj *vm)
+{
+    virDomainJobObj job = { .asyncJob = VIR_ASYNC_JOB_MIGRATION_IN };
+    virErrorPtr orig_err = NULL;
+
+    if (!qemuMigrationVHBAIsUsed(vm->def))
+        return;
+
+    virErrorPreserveLast(&orig_err);
+    qemuMigrationVHBASettleJob(vm, &job, false);
+    virErrorRestore(&orig_err);
+}
+
+
+/**
  * qemuMigrationVHBASettle:
  * @vm: domain whose migration job is about to end
  * @running: whether its QEMU lives on

@@ -64,6 +64,9 @@ void
 qemuMigrationVHBADstCommit(virDomainObj *vm);
 
 void
+qemuMigrationVHBADstAbandon(virDomainObj *vm);
+
+void
 qemuMigrationVHBASettle(virDomainObj *vm,
                         bool running);
 
