@@ -35,7 +35,7 @@ class DaemonTest(Scratch):
         daemon.start("thing", argv, self.home / "thing.log")
 
     def test_a_running_program_is_found_and_stopped(self):
-        self.start("cat", "/dev/zero")
+        self.start("tail", "-f", "/dev/null")
         self.assertEqual(daemon.running(), ["thing"])
         self.assertTrue(daemon.stop("thing"))
         self.assertEqual((daemon.running(), daemon.pid("thing"), daemon.stop("thing")), ([], None, False))
@@ -43,13 +43,13 @@ class DaemonTest(Scratch):
     def test_one_that_ignores_a_polite_request_is_killed(self):
         ready = self.home / "thing.log"
         ready.touch()
-        self.start("sh", "-c", "trap '' TERM; echo ready; cat /dev/zero > /dev/null; cat /dev/zero > /dev/null")
+        self.start("sh", "-c", "trap '' TERM; echo ready; exec tail -f /dev/null")
         follow.wait_line(ready, lambda line: line == "ready", 10, "the program to start")
         self.assertTrue(daemon.stop("thing", (signal.SIGTERM, signal.SIGKILL), grace=0.2))
 
     def test_a_second_one_of_the_same_name_is_refused(self):
-        self.start("cat", "/dev/zero")
-        self.assertRaises(LabError, self.start, "cat", "/dev/zero")
+        self.start("tail", "-f", "/dev/null")
+        self.assertRaises(LabError, self.start, "tail", "-f", "/dev/null")
 
     def test_a_missing_program_is_named(self):
         with self.assertRaisesRegex(LabError, "no-such-program"):
