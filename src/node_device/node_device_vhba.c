@@ -776,7 +776,8 @@ nodeDeviceVHBADestroy(nodeDeviceVHBAs *vhbas,
 
 
 /* Returns 0 unless a definition has the WWPN of @def, from which a transient
- * vHBA is to be created: then -1 with an error. */
+ * vHBA is to be created: then -1 with an error. A driver without @vhbas has no
+ * definitions. */
 int
 nodeDeviceVHBACheckTransient(nodeDeviceVHBAs *vhbas,
                              virNodeDeviceDef *def)
@@ -784,7 +785,7 @@ nodeDeviceVHBACheckTransient(nodeDeviceVHBAs *vhbas,
     g_autofree char *wwpn = NULL;
     g_autofree char *name = NULL;
 
-    if (!virNodeDeviceVHBAGetWWPN(def) ||
+    if (!vhbas || !virNodeDeviceVHBAGetWWPN(def) ||
         virWWNParseQuiet(virNodeDeviceVHBAGetWWPN(def), &wwpn) < 0)
         return 0;
 
