@@ -176,11 +176,14 @@ class Watch:
 
     def wait(self, more=100, timeout=60):
         """Waits until the guest has written `more` further counts. timeout in seconds."""
+        self.wait_total(len(self.times) + more, timeout)
+
+    def wait_total(self, total, timeout=60):
+        """Waits until the watch has seen `total` counts in all. timeout in seconds."""
         with self.news:
-            goal = len(self.times) + more
-            if not self.news.wait_for(lambda: len(self.times) >= goal, timeout):
-                raise LabTimeout(f"waited {timeout:g} s for {more} writes of the guest to {self.path}; "
-                                 f"{len(self.times) - goal + more} came")
+            if not self.news.wait_for(lambda: len(self.times) >= total, timeout):
+                raise LabTimeout(f"waited {timeout:g} s for {total} writes of the guest to {self.path}; "
+                                 f"{len(self.times)} came")
 
     def longest_gap(self, since=0.0):
         """The longest time in seconds between two writes that followed each other, and when it began."""

@@ -69,7 +69,7 @@ class DiskTest(unittest.TestCase):
         with guest.Watch(self.path) as watch:
             self.boot()
             self.write(*range(1, 11))
-            watch.wait(10 - len(watch.times), timeout=10)
+            watch.wait_total(10, timeout=10)
         self.assertEqual((len(watch.times), watch.lost, watch.problems), (10, [], []))
 
     def test_a_watch_goes_on_where_the_guest_is(self):
@@ -78,24 +78,24 @@ class DiskTest(unittest.TestCase):
         with guest.Watch(self.path) as watch:
             self.assertEqual(watch.first, 8)
             self.write(8)
-            watch.wait(1 - len(watch.times), timeout=10)
+            watch.wait_total(1, timeout=10)
         self.assertEqual(watch.lost, [])
 
     def test_a_watch_sees_a_lost_write(self):
         self.boot()
         with guest.Watch(self.path) as watch:
             self.write(1, 2, 4, 5)
-            watch.wait(5 - len(watch.times), timeout=10)
+            watch.wait_total(5, timeout=10)
         self.assertEqual(watch.lost, [3])
 
     def test_a_watch_sees_that_the_guest_started_anew(self):
         self.boot()
         with guest.Watch(self.path) as watch:
             self.write(1, 2)
-            watch.wait(2 - len(watch.times), timeout=10)
+            watch.wait_total(2, timeout=10)
             self.boot(2)
             self.write(1, 2, 3, boot=2)
-            watch.wait(5 - len(watch.times), timeout=10)
+            watch.wait_total(5, timeout=10)
         self.assertIn("started anew", " ".join(watch.problems))
 
 
