@@ -23,8 +23,7 @@ from .say import LabError, say
 IMAGE = LAB / "image"
 # What a distribution starts on a host: the services at boot, their sockets with them.
 LIBVIRT_UNITS = ("virtlogd.socket", "virtnodedevd.service", "virtqemud.service")
-LAB_UNITS = ("lab-net@out0.service", "lab-net@peer0.service", "lab-fc.service", "lab-target.service",
-             "lab-ready.service")
+LAB_UNITS = ("lab-net@out0.service", "lab-fc.service", "lab-target.service", "lab-ready.service")
 LIBVIRT_PARTS = ("etc", "usr/bin", "usr/lib", "usr/lib64", "usr/libexec", "usr/sbin", "usr/share/libvirt",
                  "var/cache", "var/lib", "var/log")
 

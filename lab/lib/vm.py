@@ -100,6 +100,9 @@ def _argv(node):
     kernel_words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "net.ifnames=0",
                     f"lab.layers={','.join(names[:-1])}", f"lab.state={names[-1]}", f"lab.role={node.role}",
                     "systemd.show_status=0", "systemd.log_target=journal"]
+    if node.peer_address:
+        # Not enabled in the image: a machine without this interface would wait 90 s for it.
+        kernel_words.append("systemd.wants=lab-net@peer0.service")
     argv = ["qemu-system-x86_64", "-name", node.name, "-nodefaults", "-no-user-config", "-display", "none",
             "-machine", "pc,usb=off,vmport=off,hpet=off", "-accel", "tcg,thread=multi",
             "-cpu", "Nehalem", "-smp", str(node.processors),
