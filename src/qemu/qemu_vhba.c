@@ -47,6 +47,7 @@
 
 #include "qemu_vhba.h"
 #include "qemu_domain.h"
+#include "qemu_vhba_nodedev.h"
 
 #include "datatypes.h"
 #include "domain_vhba_source_conf.h"
@@ -59,7 +60,6 @@
 #include "virfclun.h"
 #include "virlog.h"
 #include "virwwn.h"
-#include "virxml.h"
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
 
@@ -69,163 +69,11 @@ VIR_LOG_INIT("qemu.qemu_vhba");
 #define QEMU_VHBA_LUN_TIMEOUT (30 * 1000)
 
 
-/* --- a vHBA as the node device driver knows it --- */
-
-typedef struct _qemuVHBA qemuVHBA;
-struct _qemuVHBA {
-    virNodeDevice *dev;
-    char *wwnn;
-    char *wwpn;
-    virNodeDevVHBADef *def; /* its partner and its mark; never NULL */
-};
-
-
-static void
-qemuVHBAFree(qemuVHBA *vhba)
-{
-    if (!vhba)
-        return;
-
-    virObjectUnref(vhba->dev);
-    g_free(vhba->wwnn);
-    g_free(vhba->wwpn);
-    virNodeDevVHBADefFree(vhba->def);
-    g_free(vhba);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuVHBA, qemuVHBAFree);
-
-
-static int
-qemuVHBAParseWWN(xmlXPathContextPtr ctxt,
-                 const char *xpath,
-                 char **wwn)
-{
-    g_autofree char *value = virXPathString(xpath, ctxt);
-
-    return virWWNParse(NULLSTR_EMPTY(value), wwn);
-}
-
-
-/* Describes the node device @dev, which is consumed. Fills @vhba, or leaves it
- * alone if @dev is not a vHBA. Returns 0 on success, -1 with an error. */
-static int
-qemuVHBADescribe(virNodeDevice *dev,
-                 qemuVHBA **vhba)
-{
-    g_autoptr(qemuVHBA) found = g_new0(qemuVHBA, 1);
-    g_autoptr(xmlDoc) doc = NULL;
-    g_autoptr(xmlXPathContext) ctxt = NULL;
-    g_autofree char *xml = NULL;
-
-    found->dev = dev;
-
-    if (!(xml = virNodeDeviceGetXMLDesc(dev, 0)) ||
-        !(doc = virXMLParseStringCtxt(xml, _("(node_device_definition)"), &ctxt)))
-        return -1;
-
-    if (!(ctxt->node = virXPathNode("./capability[@type='scsi_host']"
-                                    "[not(capability/@type='vport_ops')]"
-                                    "/capability[@type='fc_host']", ctxt)))
-        return 0;
-
-    if (qemuVHBAParseWWN(ctxt, "string(./wwnn)", &found->wwnn) < 0 ||
-        qemuVHBAParseWWN(ctxt, "string(./wwpn)", &found->wwpn) < 0 ||
-        virNodeDevVHBADefParseXML(ctxt, &found->def) < 0)
-        return -1;
-
-    if (!found->def)
-        found->def = g_new0(virNodeDevVHBADef, 1);
-
-    *vhba = g_steal_pointer(&found);
-    return 0;
-}
-
-
-/* The lookups leave @vhba alone if there is none. They return 0 in that case as
- * well, -1 with an error if the node device driver could not tell. */
-static int
-qemuVHBALookupName(virConnectPtr conn,
-                   const char *wwpn,
-                   qemuVHBA **vhba)
-{
-    g_autofree char *name = virNodeDeviceVHBAName(wwpn);
-    virNodeDevice *dev;
-
-    if ((dev = virNodeDeviceLookupByName(conn, name)))
-        return qemuVHBADescribe(dev, vhba);
-
-    if (virGetLastErrorCode() != VIR_ERR_NO_NODE_DEVICE)
-        return -1;
-
-    virResetLastError();
-    return 0;
-}
-
-
-/* one that was created but never defined, and has some other name */
-static int
-qemuVHBALookupTransient(virConnectPtr conn,
-                        const char *wwnn,
-                        const char *wwpn,
-                        qemuVHBA **vhba)
-{
-    virNodeDevice *dev;
-
-    if ((dev = virNodeDeviceLookupSCSIHostByWWN(conn, wwnn, wwpn, 0)))
-        return qemuVHBADescribe(dev, vhba);
-
-    if (virGetLastErrorCode() != VIR_ERR_NO_NODE_DEVICE)
-        return -1;
-
-    virResetLastError();
-    return 0;
-}
-
-
-/* one whose partner is @wwpn */
-static int
-qemuVHBALookupPartner(virConnectPtr conn,
-                      const char *wwpn,
-                      qemuVHBA **vhba)
-{
-    virNodeDevice **devs = NULL;
-    int ndevs;
-    size_t i;
-
-    if ((ndevs = virConnectListAllNodeDevices(conn, &devs,
-                                              VIR_CONNECT_LIST_NODE_DEVICES_CAP_FC_HOST |
-                                              VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE |
-                                              VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE)) < 0)
-        return -1;
-
-    for (i = 0; i < ndevs; i++) {
-        g_autoptr(qemuVHBA) found = NULL;
-
-        if (*vhba) {
-            virObjectUnref(devs[i]);
-            continue;
-        }
-
-        /* one that has just gone is nobody's partner */
-        if (qemuVHBADescribe(devs[i], &found) < 0)
-            virResetLastError();
-
-        if (found &&
-            (virWWNEqual(found->def->primary, wwpn) ||
-             virWWNEqual(found->def->secondary, wwpn)))
-            *vhba = g_steal_pointer(&found);
-    }
-
-    g_free(devs);
-    return 0;
-}
-
-
 /* --- which vHBA is meant --- */
 
 /* Has the migration that brings this very domain borrowed @vhba? */
 static bool
-qemuVHBAIsArriving(const qemuVHBA *vhba,
+qemuVHBAIsArriving(const qemuVHBANodedev *vhba,
                    const qemuVHBAUser *user)
 {
     return user->incoming &&
@@ -235,7 +83,7 @@ qemuVHBAIsArriving(const qemuVHBA *vhba,
 
 
 static int
-qemuVHBACheckMark(const qemuVHBA *vhba,
+qemuVHBACheckMark(const qemuVHBANodedev *vhba,
                   const qemuVHBAUser *user)
 {
     switch (vhba->def->handover) {
@@ -267,18 +115,18 @@ qemuVHBACheckMark(const qemuVHBA *vhba,
 
 /* Finds what stands for @vhba, which is consumed: the primary, if it is a
  * secondary, otherwise itself */
-static qemuVHBA *
+static qemuVHBANodedev *
 qemuVHBAFollow(virConnectPtr conn,
-               qemuVHBA *vhba,
+               qemuVHBANodedev *vhba,
                const qemuVHBAUser *user)
 {
-    g_autoptr(qemuVHBA) secondary = vhba;
-    g_autoptr(qemuVHBA) primary = NULL;
+    g_autoptr(qemuVHBANodedev) secondary = vhba;
+    g_autoptr(qemuVHBANodedev) primary = NULL;
 
     if (!secondary->def->primary)
         return g_steal_pointer(&secondary);
 
-    if (qemuVHBALookupName(conn, secondary->def->primary, &primary) < 0)
+    if (qemuVHBANodedevFind(conn, secondary->def->primary, &primary) < 0)
         return NULL;
 
     if (primary)
@@ -298,21 +146,21 @@ qemuVHBAFollow(virConnectPtr conn,
 }
 
 
-static qemuVHBA *
+static qemuVHBANodedev *
 qemuVHBAFind(virConnectPtr conn,
              const char *wwnn,
              const char *wwpn,
              const qemuVHBAUser *user)
 {
-    g_autoptr(qemuVHBA) vhba = NULL;
+    g_autoptr(qemuVHBANodedev) vhba = NULL;
 
-    if (qemuVHBALookupName(conn, wwpn, &vhba) < 0)
+    if (qemuVHBANodedevFind(conn, wwpn, &vhba) < 0)
         return NULL;
 
-    if (!vhba && qemuVHBALookupPartner(conn, wwpn, &vhba) < 0)
+    if (!vhba && qemuVHBANodedevFindPartner(conn, wwpn, &vhba) < 0)
         return NULL;
 
-    if (!vhba && qemuVHBALookupTransient(conn, wwnn, wwpn, &vhba) < 0)
+    if (!vhba && qemuVHBANodedevFindActive(conn, wwnn, wwpn, &vhba) < 0)
         return NULL;
 
     if (!vhba) {
@@ -337,28 +185,17 @@ qemuVHBAFind(virConnectPtr conn,
 /* --- making it usable --- */
 
 static int
-qemuVHBAStart(const qemuVHBA *vhba,
+qemuVHBAStart(qemuVHBANodedev *vhba,
               const qemuVHBAUser *user)
 {
-    int active;
-
-    if ((active = virNodeDeviceIsActive(vhba->dev)) != 0)
-        return active < 0 ? -1 : 0;
-
-    if (user->pretend) {
+    if (user->pretend && !vhba->active) {
         virReportError(VIR_ERR_OPERATION_INVALID,
                        _("vHBA '%1$s' is not active"), vhba->wwpn);
         return -1;
     }
 
-    VIR_DEBUG("Starting vHBA %s for domain %s", vhba->wwpn, user->name);
-
-    if (virNodeDeviceCreate(vhba->dev, 0) < 0) {
+    if (qemuVHBANodedevStart(vhba) < 0) {
         g_autofree char *reason = g_strdup(virGetLastErrorMessage());
-
-        /* somebody else may have been faster */
-        if (virNodeDeviceIsActive(vhba->dev) == 1)
-            return 0;
 
         virReportError(VIR_ERR_OPERATION_FAILED,
                        _("vHBA '%1$s' is not active and cannot be started: %2$s"),
@@ -371,7 +208,7 @@ qemuVHBAStart(const qemuVHBA *vhba,
 
 
 static virFCLun *
-qemuVHBAAwaitLun(const qemuVHBA *vhba,
+qemuVHBAAwaitLun(const qemuVHBANodedev *vhba,
                  const char *target,
                  const unsigned long long *unit,
                  const qemuVHBAUser *user,
@@ -498,7 +335,7 @@ qemuVHBAPlaceFromSource(const virStorageSourceVHBA *vhba,
 
 /* Starts a vHBA that is claimed and waits for its LUN. */
 static virFCLun *
-qemuVHBAUse(const qemuVHBA *vhba,
+qemuVHBAUse(qemuVHBANodedev *vhba,
             const qemuVHBAPlace *place,
             const qemuVHBAUser *user,
             unsigned int timeout)
@@ -516,7 +353,7 @@ qemuVHBAUse(const qemuVHBA *vhba,
  * destroyed meanwhile, and goes again with a failure, unless another disk of the
  * domain had claimed it before. */
 static virFCLun *
-qemuVHBAClaimAndUse(const qemuVHBA *vhba,
+qemuVHBAClaimAndUse(qemuVHBANodedev *vhba,
                     const qemuVHBAPlace *place,
                     const qemuVHBAUser *user,
                     unsigned int timeout)
@@ -565,7 +402,7 @@ qemuVHBAResolveSource(virStorageSource *src,
                       unsigned int timeout)
 {
     g_autoptr(virConnect) conn = NULL;
-    g_autoptr(qemuVHBA) vhba = NULL;
+    g_autoptr(qemuVHBANodedev) vhba = NULL;
     g_autoptr(virFCLun) lun = NULL;
     g_auto(qemuVHBAPlace) place = { 0 };
 

@@ -36,6 +36,10 @@ VIR_LOG_INIT("qemu.qemu_vhba_nodedev");
 #define FC_HOST_XPATH \
     "/device/capability[@type='scsi_host']/capability[@type='fc_host']"
 
+/* and what an HBA has in place of that */
+#define VPORT_OPS_XPATH \
+    "/device/capability[@type='scsi_host']/capability[@type='vport_ops']"
+
 
 void
 qemuVHBANodedevFree(qemuVHBANodedev *vhba)
@@ -79,6 +83,8 @@ qemuVHBANodedevParseWWN(xmlXPathContextPtr ctxt,
 }
 
 
+/* Reads what the XML of the device says. Returns 1 if it is a vHBA, 0 if it is
+ * something else, -1 with an error reported. */
 static int
 qemuVHBANodedevParse(qemuVHBANodedev *vhba)
 {
@@ -90,12 +96,9 @@ qemuVHBANodedevParse(qemuVHBANodedev *vhba)
         !(doc = virXMLParseStringCtxt(xml, _("(node_device_definition)"), &ctxt)))
         return -1;
 
-    if (!(ctxt->node = virXPathNode(FC_HOST_XPATH, ctxt))) {
-        virReportError(VIR_ERR_INTERNAL_ERROR,
-                       _("node device '%1$s' is not a vHBA"),
-                       virNodeDeviceGetName(vhba->dev));
-        return -1;
-    }
+    if (virXPathNode(VPORT_OPS_XPATH, ctxt) ||
+        !(ctxt->node = virXPathNode(FC_HOST_XPATH, ctxt)))
+        return 0;
 
     if (qemuVHBANodedevParseWWN(ctxt, "string(./wwnn)", &vhba->wwnn) < 0 ||
         qemuVHBANodedevParseWWN(ctxt, "string(./wwpn)", &vhba->wwpn) < 0 ||
@@ -113,26 +116,43 @@ qemuVHBANodedevParse(qemuVHBANodedev *vhba)
         return -1;
     }
 
-    return 0;
+    return 1;
 }
 
 
-/* Consumes the caller's reference on @dev */
-static qemuVHBANodedev *
-qemuVHBANodedevNew(virNodeDevicePtr dev)
+/* Fills @vhba with what @dev is; consumes the caller's reference on that.
+ *
+ * Returns 1 on success, 0 with @vhba untouched if @dev is not a vHBA or, since
+ * a look-up has just failed, NULL because there is none, -1 with an error
+ * reported. */
+static int
+qemuVHBANodedevDescribe(virNodeDevicePtr dev,
+                        qemuVHBANodedev **vhba)
 {
-    g_autoptr(qemuVHBANodedev) vhba = g_new0(qemuVHBANodedev, 1);
+    g_autoptr(qemuVHBANodedev) found = NULL;
     int active;
+    int rc;
 
-    vhba->dev = dev;
+    if (!dev) {
+        if (virGetLastErrorCode() != VIR_ERR_NO_NODE_DEVICE)
+            return -1;
 
-    if ((active = virNodeDeviceIsActive(dev)) < 0 ||
-        qemuVHBANodedevParse(vhba) < 0)
-        return NULL;
+        virResetLastError();
+        return 0;
+    }
 
-    vhba->active = active;
+    found = g_new0(qemuVHBANodedev, 1);
+    found->dev = dev;
 
-    return g_steal_pointer(&vhba);
+    if ((active = virNodeDeviceIsActive(dev)) < 0)
+        return -1;
+    found->active = active;
+
+    if ((rc = qemuVHBANodedevParse(found)) <= 0)
+        return rc;
+
+    *vhba = g_steal_pointer(&found);
+    return 1;
 }
 
 
@@ -151,22 +171,21 @@ qemuVHBANodedevFind(virConnectPtr conn,
                     qemuVHBANodedev **vhba)
 {
     g_autofree char *name = virNodeDeviceVHBAName(wwpn);
-    virNodeDevicePtr dev;
-    qemuVHBANodedev *ret;
 
-    if (!(dev = virNodeDeviceLookupByName(conn, name))) {
-        if (virGetLastErrorCode() != VIR_ERR_NO_NODE_DEVICE)
-            return -1;
+    return qemuVHBANodedevDescribe(virNodeDeviceLookupByName(conn, name), vhba);
+}
 
-        virResetLastError();
-        return 0;
-    }
 
-    if (!(ret = qemuVHBANodedevNew(dev)))
-        return -1;
-
-    *vhba = ret;
-    return 1;
+/* Like qemuVHBANodedevFind, for an active vHBA that may be transient, and have
+ * any name. */
+int
+qemuVHBANodedevFindActive(virConnectPtr conn,
+                          const char *wwnn,
+                          const char *wwpn,
+                          qemuVHBANodedev **vhba)
+{
+    return qemuVHBANodedevDescribe(virNodeDeviceLookupSCSIHostByWWN(conn, wwnn, wwpn, 0),
+                                   vhba);
 }
 
 
@@ -193,23 +212,17 @@ qemuVHBANodedevLookup(virConnectPtr conn,
 }
 
 
-/**
- * qemuVHBANodedevListMarked:
- * @conn: connection to the node device driver
- * @mark: look for vHBAs with this mark
- * @domain: that was set for the migration of this domain, or NULL for any
- * @vhbas: filled with an array of them; free with qemuVHBANodedevListFree
- * @nvhbas: filled with their number, 0 if there are none
- *
- * Returns 0 on success, -1 with an error reported and the out-parameters
- * untouched otherwise.
- */
-int
-qemuVHBANodedevListMarked(virConnectPtr conn,
-                          virNodeDevVHBAHandover mark,
-                          const char *domain,
-                          qemuVHBANodedev ***vhbas,
-                          size_t *nvhbas)
+typedef bool (*qemuVHBANodedevFilter)(const qemuVHBANodedev *vhba,
+                                      const void *opaque);
+
+/* Fills @vhbas, and their number @nvhbas, with the persistent vHBAs that @filter
+ * likes; see qemuVHBANodedevListMarked. */
+static int
+qemuVHBANodedevList(virConnectPtr conn,
+                    qemuVHBANodedevFilter filter,
+                    const void *opaque,
+                    qemuVHBANodedev ***vhbas,
+                    size_t *nvhbas)
 {
     g_autofree virNodeDevicePtr *devs = NULL;
     int ndevs;
@@ -232,19 +245,90 @@ qemuVHBANodedevListMarked(virConnectPtr conn,
             continue;
         }
 
-        /* What vanishes while we look bears no mark. */
-        if (!(vhba = qemuVHBANodedevNew(devs[i]))) {
+        /* What vanishes while we look is not meant. */
+        if (qemuVHBANodedevDescribe(devs[i], &vhba) < 0) {
             VIR_DEBUG("skipped: %s", virGetLastErrorMessage());
             virResetLastError();
-            continue;
         }
 
-        if (vhba->def->handover == mark &&
-            (!domain || STREQ_NULLABLE(vhba->def->domain, domain)))
+        if (vhba && filter(vhba, opaque))
             (*vhbas)[(*nvhbas)++] = g_steal_pointer(&vhba);
     }
 
     return 0;
+}
+
+
+static bool
+qemuVHBANodedevIsPartnerOf(const qemuVHBANodedev *vhba,
+                           const void *wwpn)
+{
+    return virWWNEqual(vhba->def->primary, wwpn) ||
+        virWWNEqual(vhba->def->secondary, wwpn);
+}
+
+
+/* Like qemuVHBANodedevFind, for the persistent vHBA whose partner is @wwpn. */
+int
+qemuVHBANodedevFindPartner(virConnectPtr conn,
+                           const char *wwpn,
+                           qemuVHBANodedev **vhba)
+{
+    qemuVHBANodedev **vhbas = NULL;
+    size_t nvhbas = 0;
+    int found;
+
+    if (qemuVHBANodedevList(conn, qemuVHBANodedevIsPartnerOf, wwpn,
+                            &vhbas, &nvhbas) < 0)
+        return -1;
+
+    if ((found = nvhbas > 0))
+        *vhba = g_steal_pointer(&vhbas[0]);
+
+    qemuVHBANodedevListFree(vhbas, nvhbas);
+    return found;
+}
+
+
+struct qemuVHBANodedevMark {
+    virNodeDevVHBAHandover mark;
+    const char *domain;
+};
+
+
+static bool
+qemuVHBANodedevHasMark(const qemuVHBANodedev *vhba,
+                       const void *opaque)
+{
+    const struct qemuVHBANodedevMark *want = opaque;
+
+    return vhba->def->handover == want->mark &&
+        (!want->domain || STREQ_NULLABLE(vhba->def->domain, want->domain));
+}
+
+
+/**
+ * qemuVHBANodedevListMarked:
+ * @conn: connection to the node device driver
+ * @mark: look for vHBAs with this mark
+ * @domain: that was set for the migration of this domain, or NULL for any
+ * @vhbas: filled with an array of them; free with qemuVHBANodedevListFree
+ * @nvhbas: filled with their number, 0 if there are none
+ *
+ * Returns 0 on success, -1 with an error reported and the out-parameters
+ * untouched otherwise.
+ */
+int
+qemuVHBANodedevListMarked(virConnectPtr conn,
+                          virNodeDevVHBAHandover mark,
+                          const char *domain,
+                          qemuVHBANodedev ***vhbas,
+                          size_t *nvhbas)
+{
+    struct qemuVHBANodedevMark want = { mark, domain };
+
+    return qemuVHBANodedevList(conn, qemuVHBANodedevHasMark, &want,
+                               vhbas, nvhbas);
 }
 
 
@@ -288,11 +372,17 @@ qemuVHBANodedevDefine(virConnectPtr conn,
 {
     g_autofree char *xml = qemuVHBANodedevFormat(def);
     virNodeDevicePtr dev;
+    qemuVHBANodedev *vhba = NULL;
 
     if (!(dev = virNodeDeviceDefineXML(conn, xml, 0)))
         return NULL;
 
-    return qemuVHBANodedevNew(dev);
+    if (qemuVHBANodedevDescribe(dev, &vhba) == 0) {
+        virReportError(VIR_ERR_INTERNAL_ERROR,
+                       _("what was defined as vHBA '%1$s' is none"), def->wwpn);
+    }
+
+    return vhba;
 }
 
 
@@ -384,8 +474,19 @@ qemuVHBANodedevSetMark(qemuVHBANodedev *vhba,
 int
 qemuVHBANodedevStart(qemuVHBANodedev *vhba)
 {
-    if (!vhba->active && virNodeDeviceCreate(vhba->dev, 0) < 0)
-        return -1;
+    virErrorPtr err;
+
+    if (!vhba->active && virNodeDeviceCreate(vhba->dev, 0) < 0) {
+        virErrorPreserveLast(&err);
+
+        /* somebody else may have been faster */
+        vhba->active = virNodeDeviceIsActive(vhba->dev) == 1;
+        virErrorRestore(&err);
+
+        if (!vhba->active)
+            return -1;
+        virResetLastError();
+    }
 
     vhba->active = true;
     return 0;

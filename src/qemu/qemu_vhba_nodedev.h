@@ -31,7 +31,7 @@
  * is not started here by anyone, what is borrowed by the hand-over only.
  */
 
-/* A persistent vHBA, as it was when it was looked up */
+/* A vHBA, as it was when it was looked up */
 typedef struct _qemuVHBANodedev qemuVHBANodedev;
 struct _qemuVHBANodedev {
     virNodeDevicePtr dev;
@@ -55,6 +55,17 @@ int
 qemuVHBANodedevFind(virConnectPtr conn,
                     const char *wwpn,
                     qemuVHBANodedev **vhba);
+
+int
+qemuVHBANodedevFindActive(virConnectPtr conn,
+                          const char *wwnn,
+                          const char *wwpn,
+                          qemuVHBANodedev **vhba);
+
+int
+qemuVHBANodedevFindPartner(virConnectPtr conn,
+                           const char *wwpn,
+                           qemuVHBANodedev **vhba);
 
 qemuVHBANodedev *
 qemuVHBANodedevLookup(virConnectPtr conn,
