@@ -18,7 +18,10 @@
 
 #include <config.h>
 
+#include <unistd.h>
+
 #include "testutils.h"
+#include "testutilsqemu.h"
 #include "testsysfstree.h"
 #include "testvhba.h"
 
@@ -189,6 +192,50 @@ testOtherSource(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* Returns how long a LUN may take after qemu.conf has said @conf, in
+ * milliseconds; 0 if that is refused. */
+static unsigned int
+testLunTimeoutOf(const char *conf)
+{
+    g_autofree char *path = g_strdup(abs_builddir "/vhba-qemu.conf-XXXXXX");
+    VIR_AUTOCLOSE fd = g_mkstemp(path);
+    g_autoptr(virDomainObj) vm = NULL;
+    virQEMUDriver driver;
+    unsigned int ret = 0;
+    int rc;
+
+    if (fd < 0 || safewrite(fd, conf, strlen(conf)) < 0 ||
+        qemuTestDriverInit(&driver) < 0)
+        return 0;
+
+    rc = virQEMUDriverConfigLoadFile(driver.config, path, false);
+    unlink(path);
+
+    if (rc >= 0 && (vm = virDomainObjNew(driver.xmlopt)))
+        ret = qemuVHBAGetLunTimeout(vm);
+
+    g_clear_pointer(&vm, virObjectUnref);
+    qemuTestDriverFree(&driver);
+    return ret;
+}
+
+
+static int
+testLunTimeout(const void *opaque G_GNUC_UNUSED)
+{
+    if (testLunTimeoutOf("") != 30 * 1000 ||
+        testLunTimeoutOf("vhba_lun_timeout = 45\n") != 45 * 1000)
+        return -1;
+
+    if (testLunTimeoutOf("vhba_lun_timeout = 3601\n") != 0 ||
+        !strstr(virGetLastErrorMessage(), "vhba_lun_timeout"))
+        return -1;
+
+    virResetLastError();
+    return 0;
+}
+
+
 static int
 mymain(void)
 {
@@ -223,6 +270,8 @@ mymain(void)
     .vhbas = { { .wwpn = wwpn_, __VA_ARGS__ } }
 
     if (virTestRun("another block source is left alone", testOtherSource, NULL) < 0)
+        ret = -1;
+    if (virTestRun("qemu.conf says how long a LUN may take", testLunTimeout, NULL) < 0)
         ret = -1;
 
     DO_TEST("a vHBA with one LUN", SINGLE(ONE_LUN), SOURCE(ONE_LUN),

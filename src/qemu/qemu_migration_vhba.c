@@ -21,6 +21,7 @@
 #include "qemu_migration_vhba.h"
 
 #include "qemu_migration.h"
+#include "qemu_vhba.h"
 #include "qemu_vhba_nodedev.h"
 #include "qemu_vhba_start.h"
 
@@ -42,9 +43,6 @@
 #define VIR_FROM_THIS VIR_FROM_QEMU
 
 VIR_LOG_INIT("qemu.qemu_migration_vhba");
-
-/* How long the destination waits for the LUNs, in milliseconds */
-#define QEMU_MIGRATION_VHBA_LUN_TIMEOUT (30 * 1000)
 
 
 /**
@@ -790,7 +788,7 @@ qemuMigrationVHBADstCheckLuns(virDomainObj *vm,
 
     for (i = 0; i < pair->nluns; i++) {
         if (qemuMigrationVHBADstCheckLun(vm, pair, pair->luns[i], fchost->host,
-                                         QEMU_MIGRATION_VHBA_LUN_TIMEOUT) < 0)
+                                         qemuVHBAGetLunTimeout(vm)) < 0)
             return -1;
     }
 

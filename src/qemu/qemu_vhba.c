@@ -69,9 +69,6 @@
 
 VIR_LOG_INIT("qemu.qemu_vhba");
 
-/* how long a LUN may take to appear, in milliseconds */
-#define QEMU_VHBA_LUN_TIMEOUT (30 * 1000)
-
 
 /* --- which vHBA is meant --- */
 
@@ -483,14 +480,32 @@ qemuVHBAResolveSource(virStorageSource *src,
 
 /* --- hooks --- */
 
+/**
+ * qemuVHBAGetLunTimeout:
+ * @vm: any domain
+ *
+ * Returns how long a LUN may take to appear, in milliseconds: vhba_lun_timeout
+ * of qemu.conf.
+ */
+unsigned int
+qemuVHBAGetLunTimeout(virDomainObj *vm)
+{
+    qemuDomainObjPrivate *priv = vm->privateData;
+    g_autoptr(virQEMUDriverConfig) cfg = virQEMUDriverGetConfig(priv->driver);
+
+    return cfg->vhbaLunTimeout * 1000;
+}
+
+
 static int
 qemuVHBAResolveChain(virStorageSource *src,
-                     const qemuVHBAUser *user)
+                     const qemuVHBAUser *user,
+                     unsigned int timeout)
 {
     virStorageSource *n;
 
     for (n = src; virStorageSourceIsBacking(n); n = n->backingStore) {
-        if (qemuVHBAResolveSource(n, user, QEMU_VHBA_LUN_TIMEOUT) < 0)
+        if (qemuVHBAResolveSource(n, user, timeout) < 0)
             return -1;
     }
 
@@ -535,6 +550,7 @@ qemuVHBAResolveDisk(virDomainObj *vm,
         .pretend = pretend,
     };
     g_autofree char *name = g_strdup(vm->def->name);
+    unsigned int timeout;
     int ret;
 
     if (!qemuVHBADiskIsUnresolved(disk))
@@ -544,10 +560,12 @@ qemuVHBAResolveDisk(virDomainObj *vm,
     virUUIDFormat(vm->def->uuid, user.uuid);
 
     if (pretend)
-        return qemuVHBAResolveChain(disk->src, &user);
+        return qemuVHBAResolveChain(disk->src, &user, 0);
+
+    timeout = qemuVHBAGetLunTimeout(vm);
 
     qemuDomainObjEnterRemote(vm);
-    ret = qemuVHBAResolveChain(disk->src, &user);
+    ret = qemuVHBAResolveChain(disk->src, &user, timeout);
     if (qemuDomainObjExitRemote(vm, false) < 0)
         return -1;
 

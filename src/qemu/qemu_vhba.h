@@ -29,6 +29,9 @@ struct _qemuVHBAUser {
     bool pretend; /* it will not run: nothing may be changed for it */
 };
 
+unsigned int
+qemuVHBAGetLunTimeout(virDomainObj *vm);
+
 int
 qemuVHBAResolveSource(virStorageSource *src,
                       const qemuVHBAUser *user,
