@@ -36,13 +36,13 @@ def read_guards(top):
     return guards
 
 
-def take_out(workshop, patch):
+def take_out(workshop, patch, partly=False):
     """Undo the hook of PATCH in the tree; return whether that was possible.
-    Later patches may have changed lines beside it, so less context will do,
-    or even lines of it, which then stay: the tree is for this one
-    experiment."""
+    Later patches may have changed lines beside it, so less context will do;
+    PARTLY: or even lines of it, which then stay."""
     text = b"".join(section.text for section in hook(patch))
-    for how in (["-C3"], ["-C1"], ["-C1", "--reject"]):
+    ways = [["-C1", "--reject"]] if partly else [["-C3"], ["-C1"]]
+    for how in ways:
         subprocess.run(["git", "apply", "--reverse", "--recount", *how, "-"],
                        cwd=workshop.source, input=text, check=False,
                        stderr=subprocess.DEVNULL)
@@ -61,17 +61,30 @@ def holds(workshop, guard, compiles):
     return result is not None and result not in GOOD
 
 
-def examine(workshop, tip, patch, guards):
-    """What is wrong with the guards of PATCH: a list of sentences."""
-    workshop.checkout(tip)
-    if not guards:
-        return ["patches/guards names no test for it"]
-    if not take_out(workshop, patch):
-        return ["its hook cannot be taken out alone"]
+def experiment(workshop, commit, partly, patch, guards):
+    """What is wrong with the guards of PATCH in the tree of COMMIT: a list of
+    sentences; None if the tree tells nothing about them."""
+    workshop.checkout(commit)
+    if not take_out(workshop, patch, partly):
+        return None
     compiles = workshop.compile()
     wrong = [f"{guard} passes without the hook" for guard in guards
              if not holds(workshop, guard, compiles)]
-    if wrong and not compiles:
-        return ["the tree does not compile without the hook, so nothing is "
-                f"tested (see {workshop.log})"]
-    return wrong
+    return None if wrong and not compiles else wrong
+
+
+def examine(workshop, tip, own, patch, guards):
+    """What is wrong with the guards of PATCH: a list of sentences.  TIP is the
+    complete tree.  Where later patches build on the hook, OWN, the tree that
+    ends with PATCH, tells more, but for the lab, which needs all of it."""
+    if not guards:
+        return ["patches/guards names no test for it"]
+    trees = [(tip, False), (own, False), (tip, True)]
+    if any(guard.startswith("lab:") for guard in guards):
+        trees.remove((own, False))
+    for commit, partly in trees:
+        wrong = experiment(workshop, commit, partly, patch, guards)
+        if wrong is not None:
+            return wrong
+    return ["no tree can be compiled without the hook, so nothing is tested "
+            f"(see {workshop.log})"]

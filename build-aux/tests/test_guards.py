@@ -56,7 +56,8 @@ class GuardTest(StackTest):
         self.patch = read_patches(self.top)[0]
 
     def examine(self, *guards, **world):
-        return examine(FakeWorkshop(self.repo, **world), self.tip,
+        own = git("rev-parse", "HEAD~1", cwd=self.repo).decode().strip()
+        return examine(FakeWorkshop(self.repo, **world), self.tip, own,
                        self.patch, guards)
 
     def test_the_table_is_read(self):
@@ -85,8 +86,9 @@ class GuardTest(StackTest):
         self.commit("qemu: Better it", {DRIVER: changed})
         both = self.patch
         both.sections += read_patches(self.top)[1].sections
-        self.assertTrue(take_out(types.SimpleNamespace(source=self.repo),
-                                 both))
+        tree = types.SimpleNamespace(source=self.repo)
+        self.assertFalse(take_out(tree, both))
+        self.assertTrue(take_out(tree, both, partly=True))
         after = (self.repo / DRIVER).read_text()
         self.assertIn("better_hook", after)
         self.assertNotIn("\nhook();", after)
@@ -96,7 +98,7 @@ class GuardTest(StackTest):
             "line 9\nhook();", "line 9\nbetter_hook();")
         self.commit("qemu: Better it", {DRIVER: changed})
         self.assertFalse(take_out(types.SimpleNamespace(source=self.repo),
-                                  self.patch))
+                                  self.patch, partly=True))
 
     def test_a_test_that_fails_holds(self):
         self.assertEqual(self.examine("t", results={"t": "FAIL"}), [])
@@ -108,9 +110,25 @@ class GuardTest(StackTest):
         self.assertIn("t passes", self.examine("t", results={})[0])
 
     def test_a_tree_that_does_not_compile_counts_only_if_announced(self):
-        self.assertIn("does not compile", self.examine("t", compiles=False)[0])
+        self.assertIn("nothing is tested", self.examine("t", compiles=False)[0])
         self.assertEqual(self.examine("compile", compiles=False), [])
         self.assertIn("compile passes", self.examine("compile")[0])
+
+    def test_a_hook_that_others_build_on_is_taken_out_of_its_own_tree(self):
+        workshop = FakeWorkshop(self.repo, results={"t": "FAIL"})
+        seen = []
+        workshop.compile = lambda: seen.append(git(
+            "rev-parse", "HEAD", cwd=self.repo)) or len(seen) > 1
+        own = git("rev-parse", "HEAD~1", cwd=self.repo).decode().strip()
+        self.assertEqual(examine(workshop, self.tip, own, self.patch, ["t"]),
+                         [])
+        self.assertEqual(seen[1].decode().strip(), own)
+
+    def test_the_lab_has_nothing_to_do_with_a_part_of_the_stack(self):
+        workshop = FakeWorkshop(self.repo, compiles=False)
+        self.assertIn("nothing is tested",
+                      examine(workshop, self.tip, "no commit", self.patch,
+                              ["lab:x"])[0])
 
     def test_a_scenario_that_fails_holds(self):
         self.assertEqual(self.examine("lab:x", lab=False), [])
