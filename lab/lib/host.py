@@ -51,6 +51,10 @@ class Host:
         self.trace(f"{self.name}# virsh {shlex.join(map(str, words))} &")
         return ssh.popen(self.name, ["virsh", "-q", *map(str, words)])
 
+    def start_shell(self, script):
+        """A shell script that runs on meanwhile: a Popen with text pipes."""
+        return ssh.popen(self.name, ["sh", "-ec", script])
+
     def names(self, *words):
         """The lines that a virsh listing prints, as a sorted list."""
         return sorted(line.strip() for line in self.virsh(*words).splitlines() if line.strip())
@@ -68,13 +72,19 @@ class Host:
 
     def wait_vhba(self, vhba, timeout=60):
         """Waits until a vHBA is active for libvirt. timeout in seconds."""
+        self.wait_vhbas([vhba], timeout)
+
+    def wait_vhbas(self, vhbas, timeout=60):
+        """Waits until all of several vHBAs are active for libvirt. timeout in seconds."""
         deadline = time.monotonic() + timeout
         while True:
-            if vhba.name in self.names("nodedev-list", "--cap", "fc_host"):
+            missing = {vhba.name for vhba in vhbas} - set(self.names("nodedev-list", "--cap", "fc_host"))
+            if not missing:
                 return
             left = deadline - time.monotonic()
             if left <= 0:
-                raise LabTimeout(f"waited {timeout:g} s for {vhba.name} to be active on {self.name}")
+                raise LabTimeout(f"waited {timeout:g} s for {', '.join(sorted(missing)[:5])} to be active on {self.name}"
+                                 f" ({len(missing)} are not)")
             # The event may have come just before anybody listened, hence not for long.
             self.attempt("virsh", "nodedev-event", "--event", "lifecycle", "--timeout", str(max(1, min(3, int(left)))))
 
