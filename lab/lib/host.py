@@ -83,8 +83,8 @@ class Host:
                 return
             left = deadline - time.monotonic()
             if left <= 0:
-                raise LabTimeout(f"waited {timeout:g} s for {', '.join(sorted(missing)[:5])} to be active on {self.name}"
-                                 f" ({len(missing)} are not)")
+                raise LabTimeout(f"waited {timeout:g} s for {len(missing)} vHBAs to be active on {self.name}: "
+                                 f"{', '.join(sorted(missing)[:5])}…")
             # The event may have come just before anybody listened, hence not for long.
             self.attempt("virsh", "nodedev-event", "--event", "lifecycle", "--timeout", str(max(1, min(3, int(left)))))
 

@@ -29,7 +29,7 @@ for vhba in $(vhbas); do
     virsh -q nodedev-destroy "$vhba" || true
     virsh -q nodedev-undefine "$vhba" || true
 done
-if [ -n "$(vhbas)" ]; then
+if [ -n "$(vhbas)" ] || ls /etc/libvirt/nodedev/vhba/*.xml* > /dev/null 2>&1; then
     systemctl stop virtnodedevd.service
     rm -rf /etc/libvirt/nodedev/vhba /run/libvirt/vhba
     systemctl start virtnodedevd.service
@@ -38,6 +38,7 @@ for vport in /sys/class/fc_vports/*/vport_delete; do
     test ! -e "$vport" || echo 1 > "$vport" || true
 done
 rm -f /var/log/libvirt/*.console
+test -e /sys/bus/fcoe/devices/ctlr_* || /usr/lib/lab/fc-up fc0
 """
 
 
