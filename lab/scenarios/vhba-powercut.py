@@ -15,15 +15,8 @@ ROUNDS = int(os.environ.get("LAB_POWERCUTS", "3"))
 STORE = "/etc/libvirt/nodedev/vhba"
 FABRICS = ("2001000000000001", "2002000000000002")
 
-# Redefines all, in the one version and then in the other, until the power is cut; tells each round.
-LOOP = """
-while :; do
-    for version in 0 1; do
-        sed "s|.*|nodedev-define /tmp/&.$version|" /tmp/wwpns | virsh -q > /dev/null
-        echo "$version"
-    done
-done
-"""
+# Redefines all, in the one version and then in the other, without a pause until the power is cut; tells each.
+LOOP = "while :; do cat /tmp/commands; done | stdbuf -oL virsh"
 
 
 def run(t):
@@ -32,17 +25,23 @@ def run(t):
     for number in range(ROUNDS):
         for path, text in files.items():
             t.a.run("sh", "-ec", f"cat > {path}", stdin=text)
-        t.a.run("sh", "-ec", "cat > /tmp/wwpns", stdin="".join(f"{port.wwpn}\n" for port in PORTS))
+        t.a.run("sh", "-ec", "cat > /tmp/commands", stdin="".join(f"nodedev-define {path}\n" for path in order(files)))
         cut(t, number)
         check(t, number)
 
 
+def order(files):
+    """The paths, those of one version after those of the other."""
+    return sorted(files, key=lambda path: path.rpartition(".")[2])
+
+
 def cut(t, number):
-    """Lets the loop run, each time for some rounds more, and cuts the power in the middle of one."""
+    """Lets the loop run, each time for some definitions more, and cuts the power in the middle of one."""
+    partial = f"{STORE}/{OTHER.wwpn}.xml.new"
+    t.a.shell(f"mkdir -p {STORE}; echo '<device>' > {partial}; sync {partial} {STORE}")
     loop = t.a.start_shell(LOOP)
-    for _ in range(4 + 3 * number):
+    for _ in range(20 + 7 * number):
         loop.stdout.readline()
-    t.a.shell(f"echo '<device>' > {STORE}/{OTHER.wwpn}.xml.new; sync {STORE}/{OTHER.wwpn}.xml.new {STORE}")
     t.a.kill()
     loop.kill()
     loop.communicate()
@@ -57,7 +56,7 @@ def check(t, number):
     t.equal(t.a.vhbas(), sorted(port.name for port in PORTS), f"{what}: all are defined, and nothing else is")
     t.equal([fabric_of(t.a.virsh("nodedev-dumpxml", port.name)) for port in PORTS],
             [fabric_of(text) for text in texts.values()], f"{what}: the daemon says what the files say")
-    t.equal(t.a.shell(f"ls {STORE}").split(), [f"{port.wwpn}.xml" for port in PORTS],
+    t.equal(sorted(t.a.shell(f"find {STORE} -type f -printf '%f\\n'").split()), [f"{port.wwpn}.xml" for port in PORTS],
             f"{what}: nothing half written stays")
     t.say(f"{what}: versions {[FABRICS.index(fabric_of(text)) for text in texts.values()]}")
 
