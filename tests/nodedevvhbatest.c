@@ -23,6 +23,9 @@
 #include "testutils.h"
 #include "testsysfstree.h"
 
+#include "access/viraccessapicheck.h"
+#include "conf/node_device_event.h"
+#include "datatypes.h"
 #include "node_device/node_device_driver.h"
 #include "node_device/node_device_vhba.h"
 #include "virfile.h"
@@ -41,6 +44,73 @@
  * virfchostdata/hosts.sysfs. */
 static char *sysfs;
 static char *storedir;
+static virConnectPtr conn;
+
+/* What clients are told, one line for each event. This takes the place of
+ * libvirt's own functions. */
+static GString *events;
+
+
+virObjectEvent *
+virNodeDeviceEventLifecycleNew(const char *name,
+                               int type,
+                               int detail G_GNUC_UNUSED)
+{
+    const char *what[] = { "created", "deleted", "defined", "undefined" };
+
+    g_string_append_printf(events, "%s %s\n", what[type], name);
+    return NULL;
+}
+
+
+virObjectEvent *
+virNodeDeviceEventUpdateNew(const char *name)
+{
+    g_string_append_printf(events, "updated %s\n", name);
+    return NULL;
+}
+
+
+/* Access is denied while this is not NULL; then it says to what. */
+static GString *denied;
+
+
+static int
+testEnsureACL(const char *api,
+              const virNodeDeviceDef *def)
+{
+    if (!denied)
+        return 0;
+
+    g_string_append_printf(denied, "%s %s\n", api, def->name);
+    virReportError(VIR_ERR_ACCESS_DENIED, NULL);
+    return -1;
+}
+
+#define ENSURE_ACL(api) \
+    int \
+    virNodeDevice ## api ## EnsureACL(virConnectPtr c G_GNUC_UNUSED, \
+                                      virNodeDeviceDef *def) \
+    { \
+        return testEnsureACL(#api, def); \
+    }
+
+ENSURE_ACL(DefineXML)
+ENSURE_ACL(Undefine)
+ENSURE_ACL(Create)
+ENSURE_ACL(CreateXML)
+ENSURE_ACL(Destroy)
+ENSURE_ACL(SetAutostart)
+ENSURE_ACL(LookupByName)
+ENSURE_ACL(LookupSCSIHostByWWN)
+
+int
+virNodeDeviceUpdateEnsureACL(virConnectPtr c G_GNUC_UNUSED,
+                             virNodeDeviceDef *def,
+                             unsigned int affect G_GNUC_UNUSED)
+{
+    return testEnsureACL("Update", def);
+}
 
 
 /* A driver that starts anew, with what is in the store. */
@@ -51,6 +121,9 @@ testDriverStart(void)
     driver->devs = virNodeDeviceObjListNew();
     driver->nodeDeviceEventState = virObjectEventStateNew();
     driver->initialized = true;
+    driver->stateDir = g_strdup_printf("%s/run", storedir);
+    if (virMutexInit(&driver->lock) < 0)
+        return -1;
     driver->vhbas = nodeDeviceVHBAsNew(driver, storedir, NULL, NULL);
 
     return driver->vhbas ? 0 : -1;
@@ -63,6 +136,8 @@ testDriverStop(void)
     nodeDeviceVHBAsFree(driver->vhbas);
     virNodeDeviceObjListFree(driver->devs);
     virObjectUnref(driver->nodeDeviceEventState);
+    virMutexDestroy(&driver->lock);
+    g_free(driver->stateDir);
     g_clear_pointer(&driver, g_free);
 }
 
@@ -167,6 +242,16 @@ testUdevAdd(unsigned int host,
     nodeDeviceVHBAAdded(driver->vhbas, obj);
 
     return obj;
+}
+
+
+/* Does what the driver does when udev tells that it is gone. */
+static void
+testUdevRemove(virNodeDeviceObj *obj)
+{
+    nodeDeviceVHBARemoved(driver->vhbas, virNodeDeviceObjGetDef(obj));
+    virNodeDeviceObjSetActive(obj, false);
+    virNodeDeviceObjEndAPI(&obj);
 }
 
 
@@ -287,11 +372,86 @@ testBrokenFile(const void *opaque)
     virNodeDeviceObjEndAPI(&good);
     bad = testFind(X);
 
-    if (!bad && virTestLoadFile(file, &text) == 0)
+    /* a definition by the same name would replace the file */
+    if (!bad && testDefine(X, "") < 0 &&
+        testError(file) == 0 && virTestLoadFile(file, &text) == 0)
         ret = virTestCompareToString(data->text, text);
 
     virNodeDeviceObjEndAPI(&bad);
     return ret;
+}
+
+
+/* Each file that is not used is named in the log, with the reason. */
+static int
+testBrokenFileIsReported(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *file = g_strdup_printf("%s/" X ".xml", storedir);
+    g_autofree char *log = NULL;
+
+    if (testDefine(P, "") < 0 ||
+        virFileWriteStr(file, "<device><novelty/></device>\n", 0600) < 0)
+        return -1;
+
+    g_free(virTestLogContentAndReset());
+    if (testDriverRestart() < 0)
+        return -1;
+
+    log = virTestLogContentAndReset();
+    return strstr(log, file) && !strstr(log, P) ? 0 : -1;
+}
+
+
+/* What a power cut leaves behind: a definition that is half written, beside the
+ * old one or alone. */
+static int
+testPartialFileIsDropped(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *partial = g_strdup_printf("%s/" P ".xml.new", storedir);
+    g_autofree char *other = g_strdup_printf("%s/" X ".xml.new", storedir);
+    g_autofree char *foreign = g_strdup_printf("%s/notes.xml.new", storedir);
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefine(P, "<secondary wwpn='" S "'/>") < 0 ||
+        virFileWriteStr(partial, "<device>\n", 0600) < 0 ||
+        virFileWriteStr(other, "<device>\n", 0600) < 0 ||
+        virFileWriteStr(foreign, "mine\n", 0600) < 0 ||
+        testDriverRestart() < 0)
+        return -1;
+
+    if ((obj = testFind(X))) {
+        virNodeDeviceObjEndAPI(&obj);
+        return -1;
+    }
+
+    if (!(obj = testFind(P)))
+        return -1;
+    virNodeDeviceObjEndAPI(&obj);
+
+    return virFileExists(partial) || virFileExists(other) || !virFileExists(foreign) ? -1 : 0;
+}
+
+
+/* A new definition is not started by itself because of what has been there
+ * before. */
+static int
+testStaleLinkIsNoAutostart(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *dir = g_strdup_printf("%s/autostart", storedir);
+    g_autofree char *file = g_strdup_printf("%s/" P ".xml", storedir);
+    g_autofree char *linkpath = g_strdup_printf("%s/" P ".xml", dir);
+    virNodeDeviceObj *obj = NULL;
+    bool autostart;
+
+    if (g_mkdir_with_parents(dir, 0700) < 0 || symlink(file, linkpath) < 0 ||
+        testDefine(P, "") < 0 || testDriverRestart() < 0 ||
+        !(obj = testFind(P)))
+        return -1;
+
+    autostart = virNodeDeviceObjIsAutostart(obj);
+    virNodeDeviceObjEndAPI(&obj);
+
+    return autostart ? -1 : 0;
 }
 
 
@@ -366,9 +526,10 @@ testActiveIsTheSameDevice(const void *opaque G_GNUC_UNUSED)
 
     if (!(obj = nodeDeviceVHBAFindByHostName(driver->vhbas, "scsi_host77")))
         return -1;
-    nodeDeviceVHBARemoved(virNodeDeviceObjGetDef(obj));
-    virNodeDeviceObjSetActive(obj, false);
+    testUdevRemove(g_steal_pointer(&obj));
 
+    if (!(obj = testFind(P)))
+        return -1;
     after = virNodeDeviceDefFormat(virNodeDeviceObjGetDef(obj), VIR_NODE_DEVICE_XML_INACTIVE);
     virNodeDeviceObjEndAPI(&obj);
     if ((obj = nodeDeviceVHBAFindByHostName(driver->vhbas, "scsi_host77")))
@@ -392,17 +553,118 @@ testRecycledHostInheritsNothing(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     obj = testUdevAdd(77, P);
-    nodeDeviceVHBARemoved(virNodeDeviceObjGetDef(obj));
-    virNodeDeviceObjSetActive(obj, false);
-    virNodeDeviceObjEndAPI(&obj);
+    if (nodeDeviceVHBASetAutostart(driver->vhbas, &obj, true) < 0)
+        return -1;
+    testUdevRemove(testFind(P));
 
     obj = testUdevAdd(77, X);
     if (STREQ(virNodeDeviceObjGetDef(obj)->name, "scsi_host77") &&
-        !virNodeDeviceObjIsPersistent(obj))
+        !virNodeDeviceObjIsPersistent(obj) &&
+        !virNodeDeviceObjIsAutostart(obj))
         ret = 0;
 
     virNodeDeviceObjEndAPI(&obj);
     return ret;
+}
+
+
+/* Its host is gone, and the number is that of 2101001b32a90002 in the fixture
+ * already, but udev has not told yet. */
+static int
+testRecycledHostTakesNoNames(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virNodeDevice) dev = NULL;
+    virNodeDeviceObj *obj = NULL;
+    virNodeDeviceDef *def;
+    int ret = -1;
+
+    if (testDefine(P, "") < 0)
+        return -1;
+
+    obj = testUdevAdd(1, P);
+    virNodeDeviceObjEndAPI(&obj);
+
+    if ((dev = nodeDeviceLookupSCSIHostByWWN(conn, WWNN, "2101001b32a90002", 0)) ||
+        !(dev = nodeDeviceLookupSCSIHostByWWN(conn, WWNN, P, 0)) ||
+        virTestCompareToString("vhba_" P, dev->name) < 0)
+        return -1;
+
+    obj = testFind(P);
+    def = virNodeDeviceObjGetDef(obj);
+    if (virNodeDeviceUpdateCaps(def) == 0 &&
+        STREQ_NULLABLE(virNodeDeviceVHBAGetWWPN(def), P) &&
+        STREQ_NULLABLE(virNodeDeviceVHBAGetWWNN(def), WWNN))
+        ret = 0;
+
+    testUdevRemove(obj);
+    return ret;
+}
+
+
+/* However its WWNs are written, and active or not. */
+static int
+testLookupByWWN(const void *opaque)
+{
+    const char *wwpn = opaque;
+    g_autoptr(virNodeDevice) dev = NULL;
+
+    if (testDefine(P, "") < 0 ||
+        !(dev = nodeDeviceLookupSCSIHostByWWN(conn, "0x2001001B32A9DA4E", wwpn, 0)))
+        return -1;
+
+    return virTestCompareToString("vhba_" P, dev->name);
+}
+
+
+struct testListData {
+    unsigned int flags;
+    const char *names;
+};
+
+
+static int
+testCompareNames(const void *a,
+                 const void *b,
+                 void *opaque G_GNUC_UNUSED)
+{
+    virNodeDevice *const *deva = a;
+    virNodeDevice *const *devb = b;
+
+    return strcmp((*deva)->name, (*devb)->name);
+}
+
+
+/* There are an active vHBA that is persistent, one that is not, and one that is
+ * not active. */
+static int
+testList(const void *opaque)
+{
+    const struct testListData *data = opaque;
+    g_autoptr(GString) names = g_string_new(NULL);
+    g_autofree virNodeDevicePtr *devices = NULL;
+    virNodeDeviceObj *obj = NULL;
+    int ndevices;
+    size_t i;
+
+    if (testDefine(P, "") < 0 || testDefine(S, "") < 0)
+        return -1;
+
+    obj = testUdevAdd(77, P);
+    virNodeDeviceObjEndAPI(&obj);
+    obj = testUdevAdd(78, X);
+    virNodeDeviceObjEndAPI(&obj);
+
+    if ((ndevices = virNodeDeviceObjListExport(conn, driver->devs, &devices,
+                                               NULL, data->flags)) < 0)
+        return -1;
+
+    g_qsort_with_data(devices, ndevices, sizeof(*devices), testCompareNames, NULL);
+    for (i = 0; i < ndevices; i++) {
+        g_string_append_printf(names, " %s", devices[i]->name);
+        virObjectUnref(devices[i]);
+    }
+
+    return virTestCompareToString(data->names, names->str);
 }
 
 
@@ -488,6 +750,47 @@ testUndefineWhileActive(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* The daemon exits when it is idle. */
+static int
+testUndefinedKeepsNameOverRestart(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *xml = testXML("", P, "");
+    g_autoptr(virNodeDeviceDef) def = NULL;
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+    virNodeDeviceObj *obj = NULL;
+    bool persistent;
+
+    if (testDefine(P, "") < 0)
+        return -1;
+
+    obj = testUdevAdd(77, P);
+    if (nodeDeviceVHBAUndefine(driver->vhbas, &obj) < 0 ||
+        testDriverRestart() < 0)
+        return -1;
+
+    obj = testUdevAdd(77, P);
+    before = g_strdup(virNodeDeviceObjGetDef(obj)->name);
+    persistent = virNodeDeviceObjIsPersistent(obj);
+    virNodeDeviceObjListRemove(driver->devs, obj);
+    virNodeDeviceObjEndAPI(&obj);
+
+    if (persistent || virTestCompareToString("vhba_" P, before) < 0)
+        return -1;
+
+    /* it is gone, and what is made now is another one */
+    if (!(def = virNodeDeviceDefParse(xml, NULL, CREATE_DEVICE, "QEMU", NULL, NULL, false)) ||
+        nodeDeviceVHBACheckTransient(driver->vhbas, def) < 0)
+        return -1;
+
+    obj = testUdevAdd(77, P);
+    after = g_strdup(virNodeDeviceObjGetDef(obj)->name);
+    virNodeDeviceObjEndAPI(&obj);
+
+    return virTestCompareToString("scsi_host77", after);
+}
+
+
 /* The fixture's vport_create is a plain file: no host appears. */
 static int
 testFailedStartLeavesNothing(const void *opaque G_GNUC_UNUSED)
@@ -551,10 +854,222 @@ testTransientRefused(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     if (nodeDeviceVHBACheckTransient(driver->vhbas, other) < 0 ||
-        nodeDeviceVHBACheckTransient(driver->vhbas, def) == 0)
+        nodeDeviceVHBACheckTransient(driver->vhbas, def) == 0 ||
+        virTestCompareToString(P, virNodeDeviceVHBAGetWWPN(def)) < 0)
         return -1;
 
     return testError("nodedev-start vhba_" P);
+}
+
+
+/* The kernel would only say "Invalid argument", or its driver "No such file or
+ * directory". */
+static int
+testTransientBadWWN(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *xml = testXML("", "21010g1b32a90012", "");
+    g_autoptr(virNodeDeviceDef) def = NULL;
+
+    if (!(def = virNodeDeviceDefParse(xml, NULL, CREATE_DEVICE, "QEMU", NULL, NULL, false)) ||
+        nodeDeviceVHBACheckTransient(driver->vhbas, def) == 0)
+        return -1;
+
+    return testError("malformed WWN '21010g1b32a90012'");
+}
+
+
+/* Updates vHBA @wwpn. @xml: as the user has it. */
+static int
+testUpdateXML(const char *wwpn,
+              const char *xml,
+              unsigned int flags)
+{
+    virNodeDeviceObj *obj = testFind(wwpn);
+    int ret;
+
+    if (!obj)
+        return -1;
+
+    ret = nodeDeviceVHBAUpdate(driver->vhbas, &obj, xml, flags);
+    virNodeDeviceObjEndAPI(&obj);
+
+    return ret;
+}
+
+
+struct testUpdateData {
+    bool active;
+    unsigned int flags;
+    const char *parent;
+    const char *wwnn;
+    const char *wwpn;
+    const char *more;
+    const char *reason; /* NULL if it can be done */
+};
+
+
+static char *
+testUpdateMakeXML(const struct testUpdateData *data)
+{
+    return g_strdup_printf("<device>%s"
+                           "<capability type='scsi_host'>"
+                           "<capability type='fc_host'>"
+                           "<wwnn>%s</wwnn><wwpn>%s</wwpn>%s"
+                           "</capability></capability></device>",
+                           data->parent, data->wwnn, data->wwpn, data->more);
+}
+
+
+/* What could be changed is what the file and the device say, and after a
+ * restart; what could not has changed nothing. */
+static int
+testUpdate(const void *opaque)
+{
+    const struct testUpdateData *data = opaque;
+    g_autofree char *first = testXML("<parent fabric_wwn='" FABRIC "'/>", P, "");
+    g_autofree char *xml = testUpdateMakeXML(data);
+    g_autofree char *file = g_strdup_printf("%s/" P ".xml", storedir);
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+    g_autofree char *formatted = NULL;
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefineXML(first) < 0)
+        return -1;
+
+    obj = data->active ? testUdevAdd(77, P) : testFind(P);
+    if (nodeDeviceVHBASetAutostart(driver->vhbas, &obj, true) < 0 ||
+        virTestLoadFile(file, &before) < 0)
+        return -1;
+    g_string_truncate(events, 0);
+
+    if (testUpdateXML(P, xml, data->flags) < 0) {
+        if (!data->reason || testError(data->reason) < 0 ||
+            virTestCompareToString("", events->str) < 0 ||
+            virTestLoadFile(file, &after) < 0)
+            return -1;
+
+        return virTestCompareToString(before, after);
+    }
+
+    if (data->reason ||
+        virTestCompareToString("updated vhba_" P "\n", events->str) < 0 ||
+        virTestLoadFile(file, &after) < 0 ||
+        !strstr(after, data->parent) ||
+        !strstr(after, data->wwnn) ||
+        !strstr(after, data->more))
+        return -1;
+
+    if (!(obj = testFind(P)) ||
+        virNodeDeviceObjIsActive(obj) != data->active ||
+        !virNodeDeviceObjIsAutostart(obj))
+        return -1;
+    formatted = virNodeDeviceDefFormat(virNodeDeviceObjGetDef(obj), VIR_NODE_DEVICE_XML_INACTIVE);
+    virNodeDeviceObjEndAPI(&obj);
+
+    return virTestCompareToString(strchr(after, '<'), strstr(formatted, "<device>")) < 0 ? -1 : 0;
+}
+
+
+static int
+testUpdateTransientRefused(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *xml = testXML("", X, "");
+    virNodeDeviceObj *obj = testUdevAdd(77, X);
+    int rc = nodeDeviceVHBAUpdate(driver->vhbas, &obj, xml, 0);
+
+    virNodeDeviceObjEndAPI(&obj);
+
+    return rc == 0 ? -1 : testError("'scsi_host77' is not a persistent vHBA");
+}
+
+
+/* The very XML that there is to read can be given back. */
+static int
+testUpdateTakesDump(const void *opaque)
+{
+    const unsigned int *flags = opaque;
+    g_autofree char *first = testXML("<parent fabric_wwn='" FABRIC "'/>", P, "<secondary wwpn='" S "'/>");
+    g_autofree char *xml = NULL;
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefineXML(first) < 0)
+        return -1;
+
+    obj = testUdevAdd(77, P);
+    xml = virNodeDeviceDefFormat(virNodeDeviceObjGetDef(obj), *flags);
+    virNodeDeviceObjEndAPI(&obj);
+
+    return testUpdateXML(P, xml, 0);
+}
+
+
+static int
+testEachChangeIsToldOnce(const void *opaque G_GNUC_UNUSED)
+{
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefine(P, "") < 0 ||
+        testDefine(P, LENT) < 0 ||
+        !(obj = testFind(P)) ||
+        nodeDeviceVHBASetAutostart(driver->vhbas, &obj, true) < 0 ||
+        !(obj = testFind(P)) ||
+        nodeDeviceVHBAUndefine(driver->vhbas, &obj) < 0)
+        return -1;
+
+    return virTestCompareToString("defined vhba_" P "\n"
+                                  "updated vhba_" P "\n"
+                                  "undefined vhba_" P "\n", events->str);
+}
+
+
+/* All is denied by the name of the vHBA, whatever it was called, before
+ * anything is said or done. */
+static int
+testAccessIsCheckedFirst(const void *opaque)
+{
+    const char *name = opaque;
+    g_autofree char *xml = testXML("", "0x2101001B32A90012", "<secondary wwpn='" S "'/>");
+    g_autofree char *file = g_strdup_printf("%s/" P ".xml", storedir);
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+    g_autofree char *log = NULL;
+    g_autoptr(virNodeDevice) dev = virGetNodeDevice(conn, name);
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefine(P, "") < 0 || virTestLoadFile(file, &before) < 0)
+        return -1;
+    obj = testUdevAdd(77, P);
+    virNodeDeviceObjEndAPI(&obj);
+    g_string_truncate(events, 0);
+
+    denied = g_string_new(NULL);
+    ignore_value(nodeDeviceDefineXML(conn, xml, 0));
+    ignore_value(nodeDeviceUpdate(dev, xml, 0));
+    ignore_value(nodeDeviceSetAutostart(dev, 1));
+    ignore_value(nodeDeviceCreate(dev, 0));
+    ignore_value(nodeDeviceDestroy(dev));
+    ignore_value(nodeDeviceUndefine(dev, 0));
+    ignore_value(nodeDeviceLookupByName(conn, name));
+    ignore_value(nodeDeviceLookupSCSIHostByWWN(conn, WWNN, P, 0));
+    log = g_string_free(g_steal_pointer(&denied), false);
+
+    if (virGetLastErrorCode() != VIR_ERR_ACCESS_DENIED ||
+        virTestCompareToString("DefineXML vhba_" P "\n"
+                               "Update vhba_" P "\n"
+                               "SetAutostart vhba_" P "\n"
+                               "Create vhba_" P "\n"
+                               "Destroy vhba_" P "\n"
+                               "Undefine vhba_" P "\n"
+                               "LookupByName vhba_" P "\n"
+                               "LookupSCSIHostByWWN vhba_" P "\n", log) < 0)
+        return -1;
+
+    if (virTestCompareToString("", events->str) < 0 ||
+        virTestLoadFile(file, &after) < 0)
+        return -1;
+
+    return virTestCompareToString(before, after);
 }
 
 
@@ -577,9 +1092,11 @@ testRun(const void *opaque)
         !(sysfs = testSysfsTreeUnpack(abs_srcdir "/virfchostdata/hosts.sysfs")))
         return -1;
 
+    events = g_string_new(NULL);
     if (testDriverStart() == 0)
         ret = test->body(test->opaque);
     testDriverStop();
+    g_string_free(g_steal_pointer(&events), true);
 
     testSysfsTreeRemove(sysfs);
     virFileDeleteTree(storedir);
@@ -589,10 +1106,24 @@ testRun(const void *opaque)
 }
 
 
+static virHypervisorDriver testHypervisorDriver = {
+    .name = "nodedev",
+    .connectClose = nodeConnectClose,
+};
+
+
 static int
 mymain(void)
 {
     int ret = 0;
+    const unsigned int live = VIR_NODE_DEVICE_UPDATE_AFFECT_LIVE;
+    const unsigned int config = VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG;
+    const unsigned int inactiveXML = VIR_NODE_DEVICE_XML_INACTIVE;
+    const unsigned int activeXML = 0;
+
+    if (!(conn = virGetConnect()))
+        return EXIT_FAILURE;
+    conn->driver = &testHypervisorDriver;
 
 #define TEST_OPAQUE(name, body_, opaque_) \
     do { \
@@ -623,6 +1154,20 @@ mymain(void)
         TEST_OPAQUE("start is refused: " name, testStartRefused, &data); \
     } while (0)
 
+#define TEST_LIST(name, flags_, names_) \
+    do { \
+        struct testListData data = { .flags = flags_, .names = names_ }; \
+        TEST_OPAQUE("list: " name, testList, &data); \
+    } while (0)
+
+#define TEST_UPDATE(name, active_, flags_, parent_, wwnn_, wwpn_, more_, reason_) \
+    do { \
+        struct testUpdateData data = { .active = active_, .flags = flags_, .parent = parent_, \
+                                       .wwnn = wwnn_, .wwpn = wwpn_, .more = more_, \
+                                       .reason = reason_ }; \
+        TEST_OPAQUE("update of an " name, testUpdate, &data); \
+    } while (0)
+
     TEST("define brings WWNs to canonical form", testDefineNormalizes);
     TEST("a definition survives a restart", testDefineSurvivesRestart);
     TEST("redefining keeps autostart", testRedefineKeepsAutostart);
@@ -641,6 +1186,19 @@ mymain(void)
                 "<wwnn>" WWNN "</wwnn><wwpn>" X "</wwpn>"
                 "<handover state='parked' domain='guest' migration='5c3f1a52-8f3e-4b6f-9d8e-0c1d2e3f4a5b'/>"
                 "</capability></capability></device>");
+
+    TEST_BROKEN("an element of a newer libvirt", "<device><capability type='scsi_host'><capability type='fc_host'>"
+                "<wwnn>" WWNN "</wwnn><wwpn>" X "</wwpn><tertiary wwpn='" S "'/>"
+                "</capability></capability></device>");
+    TEST_BROKEN("one element more", "<device><capability type='scsi_host'><capability type='fc_host'>"
+                "<wwnn>" WWNN "</wwnn><wwpn>" X "</wwpn><secondary wwpn='" S "'/><secondary wwpn='" P "'/>"
+                "</capability></capability></device>");
+    TEST_BROKEN("an attribute of a newer libvirt", "<device><capability type='scsi_host'><capability type='fc_host'>"
+                "<wwnn>" WWNN "</wwnn><wwpn>" X "</wwpn><secondary wwpn='" S "' mode='hot'/>"
+                "</capability></capability></device>");
+    TEST("a bad file is named in the log", testBrokenFileIsReported);
+    TEST("what was being written is dropped", testPartialFileIsDropped);
+    TEST("a link that was left behind does not count", testStaleLinkIsNoAutostart);
 
     TEST_REFUSED("not a WWPN", "", "2101001b32a9", "", "malformed WWN '2101001b32a9'");
     TEST_REFUSED("unknown address authority", "", "0101001b32a90016", "", "cannot begin with '0'");
@@ -661,18 +1219,78 @@ mymain(void)
 
     TEST("active or not, it is the same device", testActiveIsTheSameDevice);
     TEST("a recycled scsi_hostN inherits nothing", testRecycledHostInheritsNothing);
+    TEST("a recycled scsi_hostN does not give its names", testRecycledHostTakesNoNames);
     TEST("a mark is set while active", testMarkWhileActive);
     TEST("the parent is fixed while active", testParentIsFixedWhileActive);
     TEST("undefine while active leaves it transient", testUndefineWhileActive);
+    TEST("what was undefined keeps its name over a restart", testUndefinedKeepsNameOverRestart);
 
     TEST("a failed start leaves nothing", testFailedStartLeavesNothing);
     TEST_START_REFUSED("lent", "", LENT, "lent to the host that domain 'guest' migrates to");
     TEST_START_REFUSED("parent gone", "<parent wwnn='1000000000000001' wwpn='1000000000000002'/>", "",
                        "'1000000000000002', is not there");
+    TEST_START_REFUSED("parent offline", "<parent wwnn='20000000c9848140' wwpn='10000000c9848140'/>", "",
+                       "'scsi_host3' (port state 'Linkdown'");
+    TEST_START_REFUSED("parent full", "<parent wwnn='20000000c9848141' wwpn='10000000c9848141'/>", "",
+                       "127 of 127 vHBAs): it carries as many vHBAs as it can");
+    TEST_START_REFUSED("parent without NPIV", "<parent wwnn='20000000c9848142' wwpn='10000000c9848142'/>", "",
+                       "it does not support NPIV");
+    TEST_START_REFUSED("a vHBA as parent", "<parent wwnn='" WWNN "' wwpn='2101001b32a90002'/>", "",
+                       "it is a vHBA itself");
     TEST_START_REFUSED("no HBA on the fabric", "<parent fabric_wwn='2001000dec9877ff'/>", "",
                        "scsi_host2: it is on another fabric");
     TEST("a transient vHBA with a defined WWPN is refused", testTransientRefused);
+    TEST("a transient vHBA with a bad WWPN is refused", testTransientBadWWN);
 
+    TEST_OPAQUE("lookup by WWNs in upper case", testLookupByWWN, "2101001B32A90012");
+    TEST_OPAQUE("lookup by WWNs with 0x", testLookupByWWN, "0x2101001b32a90012");
+
+    TEST_LIST("all", 0, " scsi_host78 vhba_" P " vhba_" S);
+    TEST_LIST("active", VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE, " scsi_host78 vhba_" P);
+    TEST_LIST("inactive", VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE, " vhba_" S);
+    TEST_LIST("persistent", VIR_CONNECT_LIST_NODE_DEVICES_PERSISTENT, " vhba_" P " vhba_" S);
+    TEST_LIST("transient", VIR_CONNECT_LIST_NODE_DEVICES_TRANSIENT, " scsi_host78");
+    TEST_LIST("fc_host", VIR_CONNECT_LIST_NODE_DEVICES_CAP_FC_HOST, " scsi_host78 vhba_" P " vhba_" S);
+    TEST_LIST("scsi_host", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_HOST, " scsi_host78 vhba_" P " vhba_" S);
+    TEST_LIST("vports", VIR_CONNECT_LIST_NODE_DEVICES_CAP_VPORTS, "");
+    TEST_LIST("inactive fc_host", VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE |
+              VIR_CONNECT_LIST_NODE_DEVICES_CAP_FC_HOST, " vhba_" S);
+
+    TEST_UPDATE("inactive one: its partner", false, 0,
+                "<parent fabric_wwn='" FABRIC "'/>", WWNN, P, "<secondary wwpn='" S "'/>", NULL);
+    TEST_UPDATE("inactive one: all but the WWPN", false, config,
+                "<parent fabric_wwn='2001000dec9877ff'/>", "2001001b32a9da4f", P, "<primary wwpn='" S "'/>", NULL);
+    TEST_UPDATE("inactive one: the WWPN", false, config,
+                "<parent fabric_wwn='" FABRIC "'/>", WWNN, X, "", "the WWPN of 'vhba_" P "' cannot become '" X "'");
+    TEST_UPDATE("inactive one: live", false, live,
+                "<parent fabric_wwn='" FABRIC "'/>", WWNN, P, "", "not active");
+    TEST_UPDATE("inactive one: an unknown element", false, config,
+                "<parent fabric_wwn='" FABRIC "'/>", WWNN, P, "<tertiary/>", "failed to validate");
+    TEST_UPDATE("active one: its partner", true, 0,
+                "<parent fabric_wwn='" FABRIC "'/>", WWNN, P, "<secondary wwpn='" S "'/>", NULL);
+    TEST_UPDATE("active one: its partner, live and config", true, live | config,
+                "<parent fabric_wwn='" FABRIC "'/>", WWNN, P, "<primary wwpn='" S "'/>", NULL);
+    TEST_UPDATE("active one: the mark", true, 0,
+                "<parent fabric_wwn='" FABRIC "'/>", WWNN, P, LENT, NULL);
+    TEST_UPDATE("active one: only live", true, live,
+                "<parent fabric_wwn='" FABRIC "'/>", WWNN, P, "", "both");
+    TEST_UPDATE("active one: only config", true, config,
+                "<parent fabric_wwn='" FABRIC "'/>", WWNN, P, "", "both");
+    TEST_UPDATE("active one: the WWNN", true, 0,
+                "<parent fabric_wwn='" FABRIC "'/>", "2001001b32a9da4f", P, "", "<wwnn>");
+    TEST_UPDATE("active one: the parent", true, 0,
+                "<parent fabric_wwn='2001000dec9877ff'/>", WWNN, P, "", "<parent>");
+    TEST_UPDATE("active one: the WWPN", true, 0,
+                "<parent fabric_wwn='" FABRIC "'/>", WWNN, X, "", "the WWPN of 'vhba_" P "' cannot become");
+    TEST("update of a transient one is refused", testUpdateTransientRefused);
+    TEST_OPAQUE("update takes what is dumped of an active one", testUpdateTakesDump, &activeXML);
+    TEST_OPAQUE("update takes what is dumped as inactive", testUpdateTakesDump, &inactiveXML);
+
+    TEST("each change is told once", testEachChangeIsToldOnce);
+    TEST_OPAQUE("access is checked first", testAccessIsCheckedFirst, "vhba_" P);
+    TEST_OPAQUE("access is checked first: scsi_hostN", testAccessIsCheckedFirst, "scsi_host77");
+
+    virObjectUnref(conn);
     return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -27,6 +27,8 @@
 #include "qemu/qemu_migration.h"
 #include "qemu/qemu_migration_cookie.h"
 #include "qemu/qemu_migration_vhba.h"
+#include "libvirt_internal.h"
+#include "qemu/qemu_vhba_nodedev.h"
 #include "qemu/qemu_vhba_start.h"
 #include "virfcclaim.h"
 #include "virfclun.h"
@@ -100,6 +102,21 @@ qemuVHBAStartWhenFree(const char *wwpn,
 {
     if (STREQ(migration, MIGRATION))
         testNodedevVHBANote("start when free", wwpn);
+}
+
+
+int
+qemuVHBAStartNow(virConnectPtr conn,
+                 const char *wwpn,
+                 const char *migration)
+{
+    g_autoptr(qemuVHBANodedev) vhba = qemuVHBANodedevLookup(conn, wwpn);
+
+    if (!vhba || STRNEQ(migration, MIGRATION) ||
+        qemuVHBANodedevStart(vhba) < 0)
+        return -1;
+
+    return qemuVHBANodedevSetMark(vhba, VIR_NODE_DEV_VHBA_HANDOVER_NONE, NULL, NULL);
 }
 
 
@@ -454,11 +471,13 @@ testCookieNew(const char *secondary)
     "define vhba_" S " secondary of " P " lent for guest\n" \
     "stop vhba_" S "\n"
 
+#define SENT \
+    "define vhba_" P " primary of " S " lent for guest\n"
+
 #define GIVEN_UP \
-    "define vhba_" P " primary of " S " lent for guest\n" \
+    "undefine vhba_" S "\n" \
     "stop vhba_" P "\n" \
-    "undefine vhba_" P "\n" \
-    "undefine vhba_" S "\n"
+    "undefine vhba_" P "\n"
 
 #define TAKEN_BACK \
     "define vhba_" S " secondary of " P " borrowed for guest\n" \
@@ -471,6 +490,10 @@ testCookieNew(const char *secondary)
 
 #define AFTER_BEGIN \
     P " active autostart " SECONDARY(S) "\n" \
+    S " inactive autostart " PRIMARY(P) MARK("lent") "\n"
+
+#define AFTER_PERFORM \
+    P " active autostart " SECONDARY(S) MARK("lent") "\n" \
     S " inactive autostart " PRIMARY(P) MARK("lent") "\n"
 
 #define AFTER_TAKE_BACK \
@@ -487,6 +510,17 @@ testLend(testHost *host)
         return -1;
 
     return qemuMigrationVHBASrcLend(host->vm, cookie);
+}
+
+
+static int
+testSent(testHost *host)
+{
+    if (testLend(host) < 0 ||
+        qemuMigrationVHBASrcSent(host->vm) < 0)
+        return -1;
+
+    return testNodedevVHBACheckCalls(LENT SENT);
 }
 
 
@@ -529,11 +563,135 @@ testLendFails(const void *opaque)
 }
 
 
+/* Perform must not report success when P cannot be marked. */
+static int
+testSentFails(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testLend(&host) < 0)
+        return -1;
+
+    testNodedevVHBAFail("define vhba_" P);
+    if (qemuMigrationVHBASrcSent(host.vm) == 0)
+        return -1;
+    testNodedevVHBAFail(NULL);
+
+    if (testCheckError("define vhba_" P) < 0 ||
+        !qemuMigrationVHBASrcMayResume(host.vm))
+        return -1;
+
+    return testCheckDump(AFTER_BEGIN);
+}
+
+
+static int
+testSentThenRefused(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0 ||
+        qemuMigrationVHBASrcMayResume(host.vm))
+        return -1;
+
+    qemuMigrationVHBASrcNotSent(host.vm);
+
+    if (!qemuMigrationVHBASrcMayResume(host.vm))
+        return -1;
+
+    return testCheckDump(AFTER_BEGIN);
+}
+
+
+/* The guest is resumed by hand: both vHBAs are here again before it runs. */
+static int
+testReclaim(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0 ||
+        qemuMigrationVHBASrcReclaim(host.vm) < 0 ||
+        testNodedevVHBACheckCalls("define vhba_" S " secondary of " P " borrowed for guest\n"
+                                  "start vhba_" S "\n"
+                                  "define vhba_" S " secondary of " P "\n"
+                                  "define vhba_" P " primary of " S "\n") < 0)
+        return -1;
+
+    return testCheckDump(BEFORE);
+}
+
+
+/* As long as the other host has S, the guest may run there. */
+static int
+testReclaimRefused(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    testNodedevVHBAFail("start vhba_" S);
+    if (qemuMigrationVHBASrcReclaim(host.vm) == 0)
+        return -1;
+    testNodedevVHBAFail(NULL);
+
+    if (testCheckError("may run on the host that it was migrated to") < 0)
+        return -1;
+
+    return testCheckDump(AFTER_PERFORM);
+}
+
+
+/* A guest that is paused for any other reason can just be resumed. */
+static int
+testReclaimNothing(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testLend(&host) < 0 ||
+        testNodedevVHBACheckCalls(LENT) < 0 ||
+        qemuMigrationVHBASrcReclaim(host.vm) < 0)
+        return -1;
+
+    return testNodedevVHBACheckCalls("");
+}
+
+
+static int
+testGetCancelled(const void *opaque G_GNUC_UNUSED)
+{
+    static const struct {
+        virErrorDomain domain;
+        virDomainMigrateCancelled cancelled;
+    } cases[] = {
+        { VIR_FROM_RPC, VIR_DOMAIN_MIGRATE_LOST },
+        { VIR_FROM_REMOTE, VIR_DOMAIN_MIGRATE_LOST },
+        { VIR_FROM_QEMU, VIR_DOMAIN_MIGRATE_REFUSED },
+        { VIR_FROM_LOCKING, VIR_DOMAIN_MIGRATE_REFUSED },
+    };
+    size_t i;
+
+    virResetLastError();
+    if (virDomainMigrateGetCancelled(NULL) != VIR_DOMAIN_MIGRATE_LOST)
+        return -1;
+
+    for (i = 0; i < G_N_ELEMENTS(cases); i++) {
+        virReportErrorHelper(cases[i].domain, VIR_ERR_INTERNAL_ERROR, __FILE__,
+                             __FUNCTION__, __LINE__, "%s", "no domain");
+        if (virDomainMigrateGetCancelled(NULL) != cases[i].cancelled)
+            return -1;
+    }
+
+    virResetLastError();
+    return 0;
+}
+
+
 /* How a migration ends on the source, and what is done about it */
 struct testEnd {
     qemuMigrationJobPhase phase;
+    bool sent;                  /* Perform has come to its end */
     bool running;
-    bool paused;                /* by the migration */
     bool postcopy;
     const char *calls;
     const char *dump;
@@ -550,11 +708,14 @@ testSourceEnd(const void *opaque)
         testNodedevVHBACheckCalls(LENT) < 0)
         return -1;
 
+    if (t->sent &&
+        (qemuMigrationVHBASrcSent(host.vm) < 0 ||
+         testNodedevVHBACheckCalls(SENT) < 0))
+        return -1;
+
     host.vm->job->phase = t->phase;
     if (!t->running)
         host.vm->def->id = -1;
-    if (t->paused)
-        virDomainObjSetState(host.vm, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION);
     if (t->postcopy)
         virDomainObjSetState(host.vm, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_POSTCOPY);
 
@@ -623,7 +784,7 @@ testGiveUpAgain(const void *opaque)
     const char *call = opaque;
     g_auto(testHost) host = { 0 };
 
-    if (testLend(&host) < 0)
+    if (testSent(&host) < 0)
         return -1;
 
     host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3;
@@ -638,14 +799,14 @@ testGiveUpAgain(const void *opaque)
 }
 
 
-/* Once P is marked the guest is known to run elsewhere, whatever we believe
+/* Once S is undefined the guest is known to run elsewhere, whatever we believe
  * after a crash. */
 static int
 testGiveUpStands(const void *opaque G_GNUC_UNUSED)
 {
     g_auto(testHost) host = { 0 };
 
-    if (testLend(&host) < 0)
+    if (testSent(&host) < 0)
         return -1;
 
     host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3;
@@ -758,7 +919,8 @@ testFinish(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
-    qemuMigrationVHBADstCommit(host.vm);
+    if (qemuMigrationVHBADstCommit(host.vm) < 0)
+        return -1;
 
     if (testNodedevVHBACheckCalls("define vhba_" S " primary of " P "\n") < 0)
         return -1;
@@ -783,11 +945,57 @@ testFinishThenGuestDies(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
-    qemuMigrationVHBADstCommit(host.vm);
+    if (qemuMigrationVHBADstCommit(host.vm) < 0)
+        return -1;
     host.vm->def->id = -1;
     qemuMigrationVHBASettle(host.vm, false);
 
     return testCheckDump(AFTER_FINISH);
+}
+
+
+/* QEMU refuses to run the guest after the commit. */
+static int
+testFinishRevoked(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
+    if (qemuMigrationVHBADstCommit(host.vm) < 0)
+        return -1;
+
+    qemuMigrationVHBADstRevoke(host.vm);
+    if (testCheckDump(AFTER_PREPARE) < 0)
+        return -1;
+
+    host.vm->def->id = -1;
+    qemuMigrationVHBASettle(host.vm, false);
+
+    return testCheckDump("");
+}
+
+
+/* The guest must not run here before it is on disk that it may. */
+static int
+testCommitFails(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0)
+        return -1;
+
+    testNodedevVHBAFail("define vhba_" S);
+    if (qemuMigrationVHBADstCommit(host.vm) == 0)
+        return -1;
+    testNodedevVHBAFail(NULL);
+
+    if (testCheckError("define vhba_" S) < 0)
+        return -1;
+
+    return testCheckDump(AFTER_PREPARE);
 }
 
 
@@ -859,8 +1067,8 @@ testPrepareAfterLeftover(const void *opaque)
 struct testRestart {
     virDomainAsyncJob job;
     qemuMigrationJobPhase phase;
+    bool sent;                  /* Perform has come to its end */
     bool running;
-    bool paused;                /* by the migration */
     bool goesOn;                /* post-copy, which survives the restart */
     const char *calls;
 };
@@ -879,7 +1087,8 @@ testRecover(const void *opaque)
             return -1;
     } else {
         if (testLend(&host) < 0 ||
-            testNodedevVHBACheckCalls(LENT) < 0)
+            (t->sent && qemuMigrationVHBASrcSent(host.vm) < 0) ||
+            testNodedevVHBACheckCalls(t->sent ? LENT SENT : LENT) < 0)
             return -1;
     }
 
@@ -888,8 +1097,6 @@ testRecover(const void *opaque)
         host.vm->job->asyncJob = t->job;
     if (!t->running)
         host.vm->def->id = -1;
-    if (t->paused)
-        virDomainObjSetState(host.vm, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION);
 
     qemuMigrationVHBARecover(host.vm, &job);
 
@@ -910,7 +1117,7 @@ testLetInTakenBack(const void *opaque G_GNUC_UNUSED)
     qemuMigrationVHBASettle(host.vm, true);
 
     if (testNodedevVHBACheckCalls(LENT TAKEN_BACK) < 0 ||
-        qemuMigrationVHBALetAllIn() < 0)
+        qemuMigrationVHBARecoverMarks(NULL) < 0)
         return -1;
 
     return testNodedevVHBACheckCalls("start when free " S "\n");
@@ -923,21 +1130,48 @@ testLetInAfterFinish(const void *opaque G_GNUC_UNUSED)
     g_auto(testHost) host = { 0 };
 
     if (testPrepare(&host, S) < 0 ||
-        testNodedevVHBACheckCalls(BORROWED) < 0)
-        return -1;
-
-    /* not decided yet */
-    if (qemuMigrationVHBALetAllIn() < 0 ||
-        testNodedevVHBACheckCalls("") < 0)
-        return -1;
-
-    qemuMigrationVHBADstCommit(host.vm);
-
-    if (testNodedevVHBACheckCalls("define vhba_" S " primary of " P "\n") < 0 ||
-        qemuMigrationVHBALetAllIn() < 0)
+        qemuMigrationVHBADstCommit(host.vm) < 0 ||
+        testNodedevVHBACheckCalls(BORROWED "define vhba_" S " primary of " P "\n") < 0 ||
+        qemuMigrationVHBARecoverMarks(NULL) < 0)
         return -1;
 
     return testNodedevVHBACheckCalls("start when free " P "\n");
+}
+
+
+/* A host comes back after a power cut: nothing is left but the marks. */
+struct testPowerCut {
+    int (*until)(testHost *host);
+    bool gone;                  /* the destination has said that it runs it */
+    const char *dump;
+};
+
+
+static int
+testPrepareS(testHost *host)
+{
+    return testPrepare(host, S);
+}
+
+
+static int
+testPowerCut(const void *opaque)
+{
+    const struct testPowerCut *t = opaque;
+    g_auto(testHost) host = { 0 };
+
+    if (t->until(&host) < 0)
+        return -1;
+
+    if (t->gone)
+        qemuMigrationVHBASrcGone(host.vm);
+
+    if (qemuMigrationVHBARecoverMarks(NULL) < 0 ||
+        testCheckDump(t->dump) < 0 ||
+        qemuMigrationVHBARecoverMarks(NULL) < 0)
+        return -1;
+
+    return testCheckDump(t->dump);
 }
 
 
@@ -974,6 +1208,12 @@ testAll(void)
     do { \
         const struct testRestart t = { __VA_ARGS__ }; \
         TEST("restart: " name, testRecover, &t); \
+    } while (0)
+
+#define TEST_POWER_CUT(name, ...) \
+    do { \
+        const struct testPowerCut t = { __VA_ARGS__ }; \
+        TEST("power cut: " name, testPowerCut, &t); \
     } while (0)
 
     TEST("Begin looks only", testBegin, NULL);
@@ -1017,25 +1257,33 @@ testAll(void)
              .calls = TAKEN_BACK, .dump = AFTER_TAKE_BACK);
     TEST_END("QEMU died during Perform", .phase = QEMU_MIGRATION_PHASE_PERFORM3,
              .calls = DIED TAKEN_BACK, .dump = AFTER_TAKE_BACK);
-    TEST_END("confirmed", .phase = QEMU_MIGRATION_PHASE_CONFIRM3,
+    TEST_END("confirmed", .phase = QEMU_MIGRATION_PHASE_CONFIRM3, .sent = true,
              .calls = DIED GIVEN_UP, .dump = "");
     TEST_END("post-copy came to its end", .phase = QEMU_MIGRATION_PHASE_CONFIRM_RESUME,
-             .calls = DIED GIVEN_UP, .dump = "");
+             .sent = true, .calls = DIED GIVEN_UP, .dump = "");
     TEST_END("confirmed, but QEMU lives", .phase = QEMU_MIGRATION_PHASE_CONFIRM3,
-             .running = true, .calls = "", .dump = AFTER_BEGIN);
-    TEST_END("client lost before Finish", .phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED,
-             .running = true, .paused = true, .calls = "", .dump = AFTER_BEGIN);
+             .sent = true, .running = true, .calls = "", .dump = AFTER_PERFORM);
+    TEST_END("no answer", .phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED,
+             .sent = true, .running = true, .calls = "", .dump = AFTER_PERFORM);
+    TEST_END("no answer, and QEMU died", .phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED,
+             .sent = true, .calls = DIED, .dump = AFTER_PERFORM);
     TEST_END("QEMU died, nobody knows about Finish", .phase = QEMU_MIGRATION_PHASE_PERFORM3_DONE,
-             .calls = DIED, .dump = AFTER_BEGIN);
+             .sent = true, .calls = DIED, .dump = AFTER_PERFORM);
     TEST_END("QEMU died in post-copy", .phase = QEMU_MIGRATION_PHASE_PERFORM3,
              .postcopy = true, .calls = DIED, .dump = AFTER_BEGIN);
+
+    TEST("Perform does not end without its mark", testSentFails, NULL);
+    TEST("the destination refuses", testSentThenRefused, NULL);
+    TEST("resumed by hand", testReclaim, NULL);
+    TEST("resumed by hand while the other host has S", testReclaimRefused, NULL);
+    TEST("resumed by hand, nothing was sent", testReclaimNothing, NULL);
+    TEST("a lost answer is no refusal", testGetCancelled, NULL);
 
     TEST("guest dies while S comes back", testTakeBackThenGuestDies, NULL);
 
     TEST("refused Begin leaves an undecided migration alone",
          testRefusedLeavesMarks, NULL);
 
-    TEST("giving up: P cannot be marked", testGiveUpAgain, "define vhba_" P);
     TEST("giving up: P cannot be stopped", testGiveUpAgain, "stop vhba_" P);
     TEST("giving up: P cannot be undefined", testGiveUpAgain, "undefine vhba_" P);
     TEST("giving up: S cannot be undefined", testGiveUpAgain, "undefine vhba_" S);
@@ -1061,6 +1309,8 @@ testAll(void)
     TEST("Finish commits, then starts P", testFinish, NULL);
     TEST("guest dies after Finish", testFinishThenGuestDies, NULL);
     TEST("Finish fails", testFinishFails, NULL);
+    TEST("Finish fails after the commit", testFinishRevoked, NULL);
+    TEST("Finish cannot commit", testCommitFails, NULL);
     TEST("client lost after Prepare", testClientLost, NULL);
     TEST("leftover S active", testPrepareAfterLeftover, "stop vhba_" S);
     TEST("leftover S", testPrepareAfterLeftover, "undefine vhba_" S);
@@ -1071,10 +1321,11 @@ testAll(void)
     TEST_RECOVER("source, during Perform", .job = VIR_ASYNC_JOB_MIGRATION_OUT,
                  .phase = QEMU_MIGRATION_PHASE_PERFORM3, .running = true, .calls = TAKEN_BACK);
     TEST_RECOVER("source, after Perform", .job = VIR_ASYNC_JOB_MIGRATION_OUT,
-                 .phase = QEMU_MIGRATION_PHASE_PERFORM3_DONE, .running = true,
-                 .paused = true, .calls = "");
+                 .phase = QEMU_MIGRATION_PHASE_PERFORM3_DONE, .sent = true,
+                 .running = true, .calls = "");
     TEST_RECOVER("source, during Confirm", .job = VIR_ASYNC_JOB_MIGRATION_OUT,
-                 .phase = QEMU_MIGRATION_PHASE_CONFIRM3, .calls = DIED GIVEN_UP);
+                 .phase = QEMU_MIGRATION_PHASE_CONFIRM3, .sent = true,
+                 .calls = DIED GIVEN_UP);
     TEST_RECOVER("source, post-copy goes on", .job = VIR_ASYNC_JOB_MIGRATION_OUT,
                  .phase = QEMU_MIGRATION_PHASE_POSTCOPY_FAILED, .running = true,
                  .goesOn = true, .calls = "");
@@ -1089,6 +1340,11 @@ testAll(void)
 
     TEST("restart: S is let in when it was taken back", testLetInTakenBack, NULL);
     TEST("restart: P is let in after Finish", testLetInAfterFinish, NULL);
+
+    TEST_POWER_CUT("of the source after Begin", .until = testLend, .dump = AFTER_TAKE_BACK);
+    TEST_POWER_CUT("of the source after Perform", .until = testSent, .dump = AFTER_PERFORM);
+    TEST_POWER_CUT("of the source in Confirm", .until = testSent, .gone = true, .dump = "");
+    TEST_POWER_CUT("of the destination after Prepare", .until = testPrepareS, .dump = "");
 
     return ret;
 }

@@ -335,18 +335,16 @@ mymain(void)
     DO_TEST("a vHBA that is lent",
             SINGLE(PRIMARY, .partner = IS_PRIMARY, .mark = IS_LENT),
             SOURCE(PRIMARY), .error = { "'guest'", MIGRATION });
-
-#define SECONDARY_LENT \
-    .vhbas = { { .wwpn = PRIMARY, .partner = IS_PRIMARY }, \
-               { .wwpn = SECONDARY, .partner = IS_SECONDARY, \
-                 .mark = IS_LENT, .inactive = true } }
-
-    DO_TEST("a start while the guest may run elsewhere: the secondary is lent",
-            SECONDARY_LENT, SOURCE(PRIMARY),
-            .error = { SECONDARY "' is lent", MIGRATION });
-    DO_TEST("one more disk of a guest that runs here while the secondary is lent",
-            SECONDARY_LENT, SOURCE(SECONDARY), .mine = PRIMARY,
-            .path = "/dev/sda", .active = PRIMARY);
+    DO_TEST("the primary while its secondary is lent",
+            .vhbas = { { .wwpn = PRIMARY, .partner = IS_PRIMARY },
+                       { .wwpn = SECONDARY, .partner = IS_SECONDARY,
+                         .mark = IS_LENT, .inactive = true } },
+            SOURCE(SECONDARY), .path = "/dev/sda", .active = PRIMARY);
+    DO_TEST("the primary while the guest may run elsewhere",
+            .vhbas = { { .wwpn = PRIMARY, .partner = IS_PRIMARY, .mark = IS_LENT },
+                       { .wwpn = SECONDARY, .partner = IS_SECONDARY,
+                         .mark = IS_LENT, .inactive = true } },
+            SOURCE(SECONDARY), .error = { PRIMARY "' is lent", MIGRATION });
 
 /* on the destination the former secondary is the primary */
 #define NEW_PRIMARY "<secondary wwpn='" PRIMARY "'/>"

@@ -18,10 +18,13 @@
 
 #include <config.h>
 
+#include <unistd.h>
+
 #include "testutils.h"
 #include "testsysfstree.h"
 
-#include "virfchost.h"
+#define LIBVIRT_VIRFCHOSTPRIV_H_ALLOW
+#include "virfchostpriv.h"
 #include "virfile.h"
 #include "virstring.h"
 
@@ -31,6 +34,33 @@
 #define FABRIC "2001000dec9877c1"
 
 static char *root;
+
+
+/* Returns 0 if the last error says @reason; forgets it. */
+static int
+testError(const char *reason)
+{
+    int ret = 0;
+
+    if (!strstr(virGetLastErrorMessage(), reason)) {
+        VIR_TEST_DEBUG("'%s' is not in '%s'", reason, virGetLastErrorMessage());
+        ret = -1;
+    }
+
+    virResetLastError();
+    return ret;
+}
+
+
+static int
+testSetAttr(const char *attr,
+            const char *value)
+{
+    g_autofree char *path = g_strdup_printf("%s/sys/class/%s", root, attr);
+    g_autofree char *text = g_strdup_printf("%s\n", value);
+
+    return virFileWriteStr(path, text, 0);
+}
 
 
 static int
@@ -138,6 +168,46 @@ testListFindsEach(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* What real drivers print, and what none should. */
+struct testDriverData {
+    unsigned int host;
+    const char *wwpn;       /* NULL if it is no FC host, then: */
+    const char *fabricWWN;
+    const char *portState;
+    const char *portType;
+    const char *speed;
+    bool vport;
+    unsigned int maxVports;
+    unsigned int vports;
+};
+
+
+static int
+testReadDriver(const void *opaque)
+{
+    const struct testDriverData *data = opaque;
+    g_autoptr(virFCHost) fchost = virFCHostRead(data->host);
+
+    if (!data->wwpn) {
+        virResetLastError();
+        return fchost ? -1 : 0;
+    }
+
+    if (!fchost ||
+        STRNEQ_NULLABLE(fchost->wwpn, data->wwpn) ||
+        STRNEQ_NULLABLE(fchost->fabricWWN, data->fabricWWN) ||
+        STRNEQ_NULLABLE(fchost->portState, data->portState) ||
+        STRNEQ_NULLABLE(fchost->portType, data->portType) ||
+        STRNEQ_NULLABLE(fchost->speed, data->speed))
+        return -1;
+
+    return fchost->vport == data->vport &&
+        fchost->vportOps == !data->vport &&
+        fchost->maxVports == data->maxVports &&
+        fchost->vports == data->vports ? 0 : -1;
+}
+
+
 struct testFindData {
     const char *wwnn;
     const char *wwpn;
@@ -169,9 +239,12 @@ static int
 testFindByFabric(const void *opaque)
 {
     const struct testFabricData *data = opaque;
-    g_autoptr(virFCHost) found = virFCHostFindByFabric(data->fabric);
+    g_autoptr(virFCHost) found = virFCHostReserve(data->fabric, NULL);
     g_auto(GStrv) reasons = NULL;
     size_t i;
+
+    if (found)
+        virFCHostUnreserve(found->host);
 
     if (data->host >= 0)
         return found && (int) found->host == data->host ? 0 : -1;
@@ -189,6 +262,31 @@ testFindByFabric(const void *opaque)
 
     virResetLastError();
     return 0;
+}
+
+
+/* Nothing is created here: what one start has chosen must count for the next,
+ * although the kernel knows nothing of it yet. */
+static int
+testStartsAreSpread(const void *opaque G_GNUC_UNUSED)
+{
+    const unsigned int expect[] = { 2, 0, 2, 0, 2 };
+    int ret = 0;
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(expect); i++) {
+        g_autoptr(virFCHost) hba = virFCHostReserve(FABRIC, NULL);
+
+        if (!hba || hba->host != expect[i]) {
+            VIR_TEST_DEBUG("start %zu: not on host%u", i, expect[i]);
+            ret = -1;
+        }
+    }
+
+    for (i = 0; i < G_N_ELEMENTS(expect); i++)
+        virFCHostUnreserve(expect[i]);
+
+    return ret;
 }
 
 
@@ -238,6 +336,177 @@ testVportCreate(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* Makes vport_create of a host fail as a full HBA does: writing to /dev/full
+ * gives ENOSPC. */
+static int
+testFillHBA(unsigned int host)
+{
+    g_autofree char *path = g_strdup_printf("%s/sys/class/fc_host/host%u/vport_create", root, host);
+
+    return unlink(path) < 0 || symlink("/dev/full", path) < 0 ? -1 : 0;
+}
+
+
+static int
+testEmptyHBA(unsigned int host)
+{
+    g_autofree char *path = g_strdup_printf("%s/sys/class/fc_host/host%u/vport_create", root, host);
+
+    return unlink(path) < 0 || virFileWriteStr(path, "", 0666) < 0 ? -1 : 0;
+}
+
+
+/* An HBA may have become full since it was chosen, or before that: the kernel
+ * knows. */
+static int
+testVportCreateElsewhere(const void *opaque G_GNUC_UNUSED)
+{
+    unsigned int parent = 99;
+    int ret = -1;
+
+    if (testFillHBA(2) < 0)
+        return -1;
+
+    if (virFCHostVportCreateOnFabric(FABRIC, WWNN, "2101001b32a90008", &parent) < 0 ||
+        parent != 0 ||
+        testWritten(0, "vport_create", "2101001b32a90008:" WWNN) < 0)
+        goto cleanup;
+
+    /* the one that is given is not exchanged for another */
+    if (virFCHostVportCreate(2, WWNN, "2101001b32a90008") == 0 ||
+        testError("on 'scsi_host2': the HBA carries as many vHBAs as it can") < 0)
+        goto cleanup;
+
+    if (testFillHBA(0) < 0 ||
+        virFCHostVportCreateOnFabric(FABRIC, WWNN, "2101001b32a90008", &parent) == 0 ||
+        testError("scsi_host0: it carries as many vHBAs as it can") < 0)
+        goto cleanup;
+
+    ret = testEmptyHBA(0);
+
+ cleanup:
+    if (testEmptyHBA(2) < 0)
+        return -1;
+    return ret;
+}
+
+
+struct testPortStateData {
+    const char *state;
+    const char *reason; /* NULL if it is none against a vHBA */
+};
+
+
+/* Each state of an HBA's port has its own text. */
+static int
+testPortState(const void *opaque)
+{
+    const struct testPortStateData *data = opaque;
+    int ret = -1;
+
+    if (testSetAttr("fc_host/host2/port_state", data->state) < 0)
+        return -1;
+
+    if (virFCHostVportCreate(2, WWNN, "2101001b32a90008") == 0)
+        ret = data->reason ? -1 : 0;
+    else if (data->reason)
+        ret = testError(data->reason);
+
+    if (testEmptyHBA(2) < 0 ||
+        testSetAttr("fc_host/host2/port_state", "Online") < 0)
+        return -1;
+
+    return ret;
+}
+
+
+struct testProblemData {
+    int rc;
+    const char *create; /* a part of the text; NULL if there is none */
+    const char *delete; /* likewise */
+};
+
+
+static int
+testProblemText(const char *op,
+                int rc,
+                const char *expect)
+{
+    const char *text = virFCHostVportOpProblem(op, rc);
+
+    if (!expect)
+        return text ? -1 : 0;
+
+    if (text && strstr(text, expect))
+        return 0;
+
+    VIR_TEST_DEBUG("%s, %d: '%s' is not in '%s'", op, rc, expect, NULLSTR(text));
+    return -1;
+}
+
+
+/* Each errno of vport_create and vport_delete has its own text. */
+static int
+testVportProblem(const void *opaque)
+{
+    const struct testProblemData *data = opaque;
+
+    return testProblemText("vport_create", data->rc, data->create) < 0 ||
+        testProblemText("vport_delete", data->rc, data->delete) < 0 ? -1 : 0;
+}
+
+
+/* What the kernel reports must not end in a text that belongs to the errno and
+ * tells nothing. */
+static int
+testVportErrnoTextIsLeftOut(const void *opaque G_GNUC_UNUSED)
+{
+    int ret = -1;
+
+    if (testFillHBA(2) < 0)
+        return -1;
+
+    if (virFCHostVportCreate(2, WWNN, "2101001b32a90008") < 0 &&
+        virGetLastErrorCode() == VIR_ERR_OPERATION_FAILED &&
+        !strstr(virGetLastErrorMessage(), g_strerror(ENOSPC)))
+        ret = testError("(errno 28)");
+
+    if (testEmptyHBA(2) < 0)
+        return -1;
+    return ret;
+}
+
+
+struct testVportStateData {
+    const char *state;
+    bool final;
+    const char *reason; /* NULL if the vHBA is active */
+};
+
+
+/* Each state of a vport has its own text; in a final one the wait ends at once,
+ * however long it was meant to be. */
+static int
+testVportState(const void *opaque)
+{
+    const struct testVportStateData *data = opaque;
+    g_autoptr(virFCHost) vhba = NULL;
+
+    if (testSetAttr("fc_vports/vport-0:0-7/vport_state", data->state) < 0)
+        return -1;
+
+    vhba = virFCHostVportWait(4, data->final ? UINT_MAX : 0);
+    if (!data->reason)
+        return vhba ? 0 : -1;
+
+    if (vhba || virGetLastErrorCode() != (data->final ? VIR_ERR_OPERATION_FAILED
+                                                      : VIR_ERR_OPERATION_TIMEOUT))
+        return -1;
+
+    return testError(data->reason);
+}
+
+
 struct testWaitData {
     unsigned int host;
     const char *reason; /* NULL if it is active */
@@ -258,26 +527,6 @@ testVportWait(const void *opaque)
 
     virResetLastError();
     return 0;
-}
-
-
-/* A state that will not change makes the wait end at once, however long it
- * was meant to be. */
-static int
-testVportWaitFinal(const void *opaque G_GNUC_UNUSED)
-{
-    g_autofree char *path = g_strdup_printf("%s/sys/class/fc_vports/vport-0:0-7/vport_state", root);
-    struct testWaitData data = { .host = 4, .reason = "does not support NPIV" };
-    g_autoptr(virFCHost) vhba = NULL;
-
-    if (virFileWriteStr(path, "No Fabric Support\n", 0) < 0)
-        return -1;
-
-    vhba = virFCHostVportWait(data.host, UINT_MAX);
-    if (vhba || virGetLastErrorCode() != VIR_ERR_OPERATION_FAILED)
-        return -1;
-
-    return testVportWait(&data);
 }
 
 
@@ -312,7 +561,7 @@ testVportCreateRefused(const void *opaque)
     }
     virResetLastError();
 
-    return data->host == 11 || data->host == 99 ? 0 : testWritten(data->host, "vport_create", "");
+    return data->host == 1 || data->host == 11 || data->host == 99 ? 0 : testWritten(data->host, "vport_create", "");
 }
 
 
@@ -351,6 +600,31 @@ mymain(void)
             ret = -1; \
     } while (0)
 
+#define TEST_PORT_STATE(state_, reason_) \
+    do { \
+        struct testPortStateData data = { .state = state_, .reason = reason_ }; \
+        if (virTestRun("HBA whose port is: " state_, testPortState, &data) < 0) \
+            ret = -1; \
+    } while (0)
+
+#define TEST_PROBLEM(name, rc_, create_, delete_) \
+    do { \
+        struct testProblemData data = { .rc = rc_, .create = create_, .delete = delete_ }; \
+        if (virTestRun("what is wrong: " name, testVportProblem, &data) < 0) \
+            ret = -1; \
+    } while (0)
+
+#define TEST_ERRNO(err, create_, delete_) \
+    TEST_PROBLEM(#err, -err, create_, delete_)
+
+#define TEST_VPORT_STATE(state_, final_, reason_) \
+    do { \
+        struct testVportStateData data = { .state = state_, .final = final_, \
+                                           .reason = reason_ }; \
+        if (virTestRun("vHBA whose vport is: " state_, testVportState, &data) < 0) \
+            ret = -1; \
+    } while (0)
+
 #define TEST_REFUSED(name, host_, wwpn_, reason_) \
     do { \
         struct testRefusedData data = { .host = host_, .wwpn = wwpn_, .reason = reason_ }; \
@@ -385,6 +659,9 @@ mymain(void)
                 "|scsi_host10: it carries as many vHBAs as it can"
                 "|scsi_host11: it does not support NPIV");
 
+    TEST("starts at the same time are spread", testStartsAreSpread);
+
+    TEST_REFUSED("a vHBA as parent", 1, "2101001b32a90008", "it is a vHBA itself");
     TEST_REFUSED("link down", 3, "2101001b32a90008", "port state 'Linkdown'");
     TEST_REFUSED("full", 10, "2101001b32a90008", "127 of 127 vHBAs");
     TEST_REFUSED("no NPIV", 11, "2101001b32a90008", "does not support NPIV");
@@ -394,10 +671,86 @@ mymain(void)
     TEST_WAIT("active", 1, NULL);
     TEST_WAIT("initializing", 4, "is it logged in elsewhere?");
     TEST_WAIT("gone", 99, "scsi_host99");
-    TEST("wait for a vHBA: no NPIV on the fabric", testVportWaitFinal);
+    TEST_VPORT_STATE("Unknown", false, "driver does not tell");
+    TEST_VPORT_STATE("Active", true, NULL);
+    TEST_VPORT_STATE("Disabled", false, "enable it through its vport_disable");
+    TEST_VPORT_STATE("Linkdown", false, "check the cable and the switch port");
+    TEST_VPORT_STATE("Initializing", false, "is it logged in elsewhere?");
+    TEST_VPORT_STATE("No Fabric Support", true, "does not support NPIV; enable it there");
+    TEST_VPORT_STATE("No Fabric Resources", true, "raise the limit of logins");
+    TEST_VPORT_STATE("Fabric Logout", false, "see the switch's log");
+    TEST_VPORT_STATE("Fabric Rejected WWN", true, "kept out by port security?");
+    TEST_VPORT_STATE("VPort Failed", true, "its login has failed");
 
     TEST("create a vport", testVportCreate);
+    TEST("a vport is created where the kernel has room", testVportCreateElsewhere);
+
+    TEST_PORT_STATE("Online", NULL);
+    TEST_PORT_STATE("Unknown", "its port is not online");
+    TEST_PORT_STATE("Not Present", "check the adapter");
+    TEST_PORT_STATE("Offline", "its port is offline");
+    TEST_PORT_STATE("Blocked", "try again later");
+    TEST_PORT_STATE("Bypassed", "NPIV needs a port of a fabric");
+    TEST_PORT_STATE("Diagnostics", "try again when that has ended");
+    TEST_PORT_STATE("Linkdown", "its link is not up");
+    TEST_PORT_STATE("Error", "its port has failed");
+    TEST_PORT_STATE("Loopback", "connect it to a fabric");
+    TEST_PORT_STATE("Deleted", "is being removed");
+
+    TEST_ERRNO(EPERM, "failed to set it up", "made it itself at boot");
+    TEST_ERRNO(ENOENT, "check the WWNs", "cannot delete vHBAs");
+    TEST_ERRNO(ESRCH, "driver is out of memory", NULL);
+    TEST_ERRNO(EINTR, "no resources left", NULL);
+    TEST_ERRNO(EIO, "failed to set up the port", "does not answer");
+    TEST_ERRNO(EAGAIN, "busy with a reset", "still logging in");
+    TEST_ERRNO(ENOMEM, "host is out of memory", "host is out of memory");
+    TEST_ERRNO(EACCES, "use qemu:///system", "use qemu:///system");
+    TEST_ERRNO(EBUSY, "busy; try again", "being created or deleted");
+    TEST_ERRNO(ENODEV, "the HBA is gone", "no such vHBA");
+    TEST_ERRNO(EINVAL, "the pattern that it wants", "does not accept these WWNs");
+    TEST_ERRNO(ENOSPC, "as many vHBAs as it can", NULL);
+    TEST_ERRNO(EROFS, "mounted read-only", "mounted read-only");
+    TEST_ERRNO(ENOSYS, "does not support NPIV, or no further", "does not support NPIV");
+    TEST_ERRNO(ENOTUNIQ, "in use", NULL);
+    TEST_ERRNO(EOPNOTSUPP, "enable NPIV on the switch port", NULL);
+    TEST_ERRNO(ETIMEDOUT, "does not answer", "does not answer");
+    TEST_ERRNO(EXDEV, NULL, NULL);
+    TEST_PROBLEM("a vport state for an errno", 9, "its login has failed", "its login has failed");
+    TEST_PROBLEM("no vport state at all", 99, NULL, NULL);
+    TEST("an errno's own text is left out", testVportErrnoTextIsLeftOut);
+
     TEST("delete a vport", testVportDelete);
+
+    testSysfsTreeRemove(root);
+
+    if (!(root = testSysfsTreeUnpack(abs_srcdir "/virfchostdata/drivers.sysfs")))
+        return EXIT_FAILURE;
+
+#define TEST_DRIVER(name, ...) \
+    do { \
+        struct testDriverData data = { __VA_ARGS__ }; \
+        if (virTestRun("read: " name, testReadDriver, &data) < 0) \
+            ret = -1; \
+    } while (0)
+
+    TEST_DRIVER("QLogic, one vHBA", 12, "2001f4e9d4eb02c9", "2001547feebe79c1",
+                "Online", "NPort (fabric via point-to-point)", "8 Gbit", false, 254, 1);
+    TEST_DRIVER("its vHBA", 15, "2101001b32a90004", "2001547feebe79c1",
+                "Online", "NPIV VPORT", "8 Gbit", true, 0, 0);
+    TEST_DRIVER("Emulex, upper case, no link", 3, "10000090fa942ab0", NULL,
+                "Linkdown", "Unknown", "unknown", false, 255, 0);
+    TEST_DRIVER("Emulex, 255 vHBAs", 4, "10000090fa942ac0", "2001547feebe79c1",
+                "Online", "NPort (fabric via point-to-point)", "32 Gbit", false, 255, 255);
+    TEST_DRIVER("fcoe", 0, "2000525400fc000a", "100002fcf0000001",
+                "Online", "NPort (fabric via point-to-point)", "Not Negotiated", false, 65535, 0);
+    TEST_DRIVER("fcoe without a fabric", 1, "2000525400fc000b", NULL,
+                "Offline", "Unknown", "10 Gbit, 40 Gbit", false, 65535, 0);
+    TEST_DRIVER("numbers that are none", 8, "10000090fa942ab2", NULL,
+                "Online", "NPort (fabric via point-to-point)", "8 Gbit", false, 0, 0);
+    TEST_DRIVER("a name that is none", 7, NULL, NULL, NULL, NULL, NULL, false, 0, 0);
+
+    TEST_FABRIC("the only one that has room", "2001547feebe79c1", 12, NULL);
+    TEST_REFUSED("255 of 255", 4, "2101001b32a90008", "255 of 255 vHBAs");
 
     testSysfsTreeRemove(root);
 

@@ -247,6 +247,64 @@ testListEmpty(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* LUN addresses that are no small numbers (SAM-5, 4.7: flat space, extended) */
+static int
+testLongNumbers(const void *opaque G_GNUC_UNUSED)
+{
+    const unsigned long long flat = 16412;
+    const unsigned long long eight = 10820321;
+    const unsigned long long ten = 1085358256;
+    const unsigned long long extended = 3536092753099325440ULL;
+
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddDisk(0, ten, "naa.6001405000000000000000000000000a", "sdc");
+    testAddDisk(0, extended, "naa.6001405000000000000000000000000b", "sdd");
+    testAddDisk(0, eight, ID_BLUE, "sdb");
+    testAddDisk(0, flat, ID_RED, "sda");
+
+    if (testLunIs(virFCLunFind(HOST, NULL, &flat), "/dev/sda", TARGET_A, flat) < 0 ||
+        testLunIs(virFCLunFind(HOST, NULL, &eight), "/dev/sdb", TARGET_A, eight) < 0 ||
+        testLunIs(virFCLunFind(HOST, NULL, &ten), "/dev/sdc", TARGET_A, ten) < 0)
+        return -1;
+
+    return testLunIs(virFCLunFind(HOST, NULL, &extended), "/dev/sdd", TARGET_A, extended);
+}
+
+
+/* What cannot be read is not there; the rest is. */
+static int
+testGarbage(const void *opaque G_GNUC_UNUSED)
+{
+    virFCLun **luns = NULL;
+    size_t nluns = 0;
+    int ret = -1;
+
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddTarget(1, "50060E801049CFD2");
+    testAddTarget(2, "50060e80");
+    testAddUnit(0, 1, "disk\n", ID_RED);
+    testAddUnit(0, 2, "", ID_RED);
+    testAddDisk(1, 3, ID_BLUE, "sdb");
+    testWrite("many\n", UNIT "block/sdb/size", HOST, 1, 1, 1, 3ULL);
+    testAddDisk(2, 4, ID_RED, "sdc");
+    testWrite("0\n", RPORT "target7:0:0/7:0:0:zebra/type", HOST, 0);
+
+    if (virFCLunList(HOST, &luns, &nluns) < 0)
+        return -1;
+
+    if (nluns == 1 &&
+        STREQ(luns[0]->device, "/dev/sdb") &&
+        STREQ(luns[0]->target, TARGET_B) &&
+        luns[0]->size == 0)
+        ret = 0;
+
+    virFCLunListFree(luns, nluns);
+    return ret;
+}
+
+
 static int
 testListNoHost(const void *opaque G_GNUC_UNUSED)
 {
@@ -645,6 +703,8 @@ mymain(void)
 
     DO_TEST("a list is ordered by unit and target port", testList);
     DO_TEST("a vHBA may show nothing", testListEmpty);
+    DO_TEST("numbers of LUNs may be long", testLongNumbers);
+    DO_TEST("what cannot be read is not there", testGarbage);
     DO_TEST("a host that is not there is an error", testListNoHost);
     DO_TEST("an array's controller is no LUN", testController);
 

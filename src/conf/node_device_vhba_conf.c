@@ -24,6 +24,7 @@
 #include "viralloc.h"
 #include "virerror.h"
 #include "viruuid.h"
+#include "virvhba.h"
 #include "virwwn.h"
 
 #define VIR_FROM_THIS VIR_FROM_NODEDEV
@@ -166,6 +167,42 @@ virNodeDevVHBADefFormat(virBuffer *buf,
 }
 
 
+/* Whether ctxt->node, a <capability type='scsi_host'>, is that of a vHBA that
+ * is not active: an FC host without a number. */
+bool
+virNodeDevVHBAHasNoHost(xmlXPathContextPtr ctxt)
+{
+    return !virXPathNode("./host", ctxt) &&
+        virXPathNode("./capability[@type='fc_host']", ctxt);
+}
+
+
+/**
+ * virNodeDevVHBAIsGone:
+ * @vhba: of an FC host; NULL if that is not a persistent vHBA
+ * @wwpn: its WWPN
+ * @host: N of the hostN that it had
+ *
+ * A vHBA is gone a moment before udev tells so, and the number of its host may
+ * belong to another one already.
+ *
+ * Returns true if what sysfs says about hostN is not about this vHBA.
+ */
+bool
+virNodeDevVHBAIsGone(const virNodeDevVHBADef *vhba,
+                     const char *wwpn,
+                     unsigned int host)
+{
+    g_autofree char *now = NULL;
+
+    if (!vhba)
+        return false;
+
+    now = virVHBAGetConfig(NULL, host, "port_name");
+    return !virWWNEqual(now, wwpn);
+}
+
+
 /* Returns the capability of @def if that is an FC host, otherwise NULL. */
 static virNodeDevCapSCSIHost *
 virNodeDeviceVHBAGetCap(const virNodeDeviceDef *def)
@@ -259,6 +296,15 @@ virNodeDeviceVHBAIsName(const char *name)
 }
 
 
+/* Returns the WWPN in a name that virNodeDeviceVHBAName made, which belongs to
+ * @name; NULL for other names. */
+const char *
+virNodeDeviceVHBANameWWPN(const char *name)
+{
+    return STRSKIP(name, VHBA_NAME_PREFIX);
+}
+
+
 /* Formats where the definition wants the vHBA to be created; nothing if it
  * leaves that open. */
 void
@@ -274,10 +320,12 @@ virNodeDeviceVHBAFormatParent(virBuffer *buf,
 }
 
 
-/* Replaces *@wwn, if there is one, with its canonical form. */
+/* Replaces *@wwn, if there is one, with its canonical form. @strict: it has to
+ * be of a kind that a port can have, see virWWNCheck. */
 static int
 virNodeDeviceVHBANormalizeWWN(char **wwn,
-                              const char *what)
+                              const char *what,
+                              bool strict)
 {
     g_autofree char *canonical = NULL;
 
@@ -285,7 +333,7 @@ virNodeDeviceVHBANormalizeWWN(char **wwn,
         return 0;
 
     if (virWWNParse(*wwn, &canonical) < 0 ||
-        virWWNCheck(canonical, what) < 0)
+        (strict && virWWNCheck(canonical, what) < 0))
         return -1;
 
     g_free(*wwn);
@@ -329,6 +377,37 @@ virNodeDeviceVHBACheckNames(const virNodeDevCapSCSIHost *cap)
 
 
 /**
+ * virNodeDeviceVHBANormalizeWWNs:
+ * @def: a device as parsed from XML
+ * @strict: not only have they to be well-formed, but also of a kind that ports
+ *          have, see virWWNCheck
+ *
+ * Brings the WWNs of @def to canonical form: its own, if it is an FC host, and
+ * those of the parent.
+ *
+ * Returns 0 on success; -1 with an error that names the one that is wrong.
+ */
+int
+virNodeDeviceVHBANormalizeWWNs(virNodeDeviceDef *def,
+                               bool strict)
+{
+    virNodeDevCapSCSIHost *cap = virNodeDeviceVHBAGetCap(def);
+
+    if (cap &&
+        (virNodeDeviceVHBANormalizeWWN(&cap->wwnn, "wwnn", strict) < 0 ||
+         virNodeDeviceVHBANormalizeWWN(&cap->wwpn, "wwpn", strict) < 0))
+        return -1;
+
+    if (virNodeDeviceVHBANormalizeWWN(&def->parent_wwnn, "parent wwnn", strict) < 0 ||
+        virNodeDeviceVHBANormalizeWWN(&def->parent_wwpn, "parent wwpn", strict) < 0 ||
+        virNodeDeviceVHBANormalizeWWN(&def->parent_fabric_wwn, "parent fabric_wwn", strict) < 0)
+        return -1;
+
+    return 0;
+}
+
+
+/**
  * virNodeDeviceVHBANormalize:
  * @def: a device as parsed from XML
  *
@@ -355,14 +434,8 @@ virNodeDeviceVHBANormalize(virNodeDeviceDef *def)
         return -1;
     }
 
-    if (virNodeDeviceVHBANormalizeWWN(&cap->wwnn, "wwnn") < 0 ||
-        virNodeDeviceVHBANormalizeWWN(&cap->wwpn, "wwpn") < 0 ||
-        virNodeDeviceVHBANormalizeWWN(&def->parent_wwnn, "parent wwnn") < 0 ||
-        virNodeDeviceVHBANormalizeWWN(&def->parent_wwpn, "parent wwpn") < 0 ||
-        virNodeDeviceVHBANormalizeWWN(&def->parent_fabric_wwn, "parent fabric_wwn") < 0)
-        return -1;
-
-    if (virNodeDeviceVHBACheckNames(cap) < 0)
+    if (virNodeDeviceVHBANormalizeWWNs(def, true) < 0 ||
+        virNodeDeviceVHBACheckNames(cap) < 0)
         return -1;
 
     if (!cap->vhba)
@@ -518,20 +591,47 @@ virNodeDeviceVHBACopy(const virNodeDeviceDef *def)
 }
 
 
-/* Drops from @def what is only known while the vHBA is active. */
-void
-virNodeDeviceVHBADeactivate(virNodeDeviceDef *def)
+/* Makes @def an FC host with the names of @config, even if it has lost its own
+ * while it went. */
+static void
+virNodeDeviceVHBARestoreNames(virNodeDeviceDef *def,
+                              const virNodeDeviceDef *config)
 {
-    virNodeDevCapSCSIHost *cap = virNodeDeviceVHBAGetCap(def);
+    virNodeDevCapSCSIHost *cap = &def->caps->data.scsi_host;
+
+    cap->flags = VIR_NODE_DEV_CAP_FLAG_HBA_FC_HOST;
+    g_free(cap->wwnn);
+    cap->wwnn = g_strdup(virNodeDeviceVHBAGetWWNN(config));
+    g_free(cap->wwpn);
+    cap->wwpn = g_strdup(virNodeDeviceVHBAGetWWPN(config));
+}
+
+
+/**
+ * virNodeDeviceVHBADeactivate:
+ * @def: the device of a vHBA
+ * @config: its definition; NULL to keep what @def says about that
+ *
+ * Makes @def the device of a vHBA that is not active: one about which nothing
+ * is known but its definition.
+ */
+void
+virNodeDeviceVHBADeactivate(virNodeDeviceDef *def,
+                            const virNodeDeviceDef *config)
+{
+    virNodeDevCapSCSIHost *cap = &def->caps->data.scsi_host;
 
     g_clear_pointer(&def->sysfs_path, g_free);
     g_clear_pointer(&def->parent, g_free);
     g_clear_pointer(&def->parent_sysfs_path, g_free);
     g_clear_pointer(&def->driver, g_free);
 
-    if (cap) {
-        cap->host = VIR_NODE_DEV_SCSI_HOST_NONE;
-        cap->unique_id = -1;
-        g_clear_pointer(&cap->fabric_wwn, g_free);
+    cap->host = VIR_NODE_DEV_SCSI_HOST_NONE;
+    cap->unique_id = -1;
+    g_clear_pointer(&cap->fabric_wwn, g_free);
+
+    if (config) {
+        virNodeDeviceVHBARestoreNames(def, config);
+        virNodeDeviceVHBACopyConfig(def, config);
     }
 }

@@ -61,6 +61,12 @@ int virNodeDevVHBADefParseXML(xmlXPathContextPtr ctxt,
 void virNodeDevVHBADefFormat(virBuffer *buf,
                              const virNodeDevVHBADef *vhba);
 
+bool virNodeDevVHBAHasNoHost(xmlXPathContextPtr ctxt);
+
+bool virNodeDevVHBAIsGone(const virNodeDevVHBADef *vhba,
+                          const char *wwpn,
+                          unsigned int host);
+
 /* The following work on node devices that are vHBAs. */
 
 const char *virNodeDeviceVHBAGetWWPN(const virNodeDeviceDef *def);
@@ -75,8 +81,13 @@ char *virNodeDeviceVHBAName(const char *wwpn);
 
 bool virNodeDeviceVHBAIsName(const char *name);
 
+const char *virNodeDeviceVHBANameWWPN(const char *name);
+
 void virNodeDeviceVHBAFormatParent(virBuffer *buf,
                                    const virNodeDeviceDef *def);
+
+int virNodeDeviceVHBANormalizeWWNs(virNodeDeviceDef *def,
+                                   bool strict);
 
 int virNodeDeviceVHBANormalize(virNodeDeviceDef *def);
 
@@ -94,4 +105,5 @@ void virNodeDeviceVHBACopyConfig(virNodeDeviceDef *dst,
 
 virNodeDeviceDef *virNodeDeviceVHBACopy(const virNodeDeviceDef *def);
 
-void virNodeDeviceVHBADeactivate(virNodeDeviceDef *def);
+void virNodeDeviceVHBADeactivate(virNodeDeviceDef *def,
+                                 const virNodeDeviceDef *config);

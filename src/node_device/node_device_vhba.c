@@ -18,6 +18,8 @@
 
 #include <config.h>
 
+#include <unistd.h>
+
 #include "node_device_vhba.h"
 
 #include "configmake.h"
@@ -28,6 +30,7 @@
 #include "virerror.h"
 #include "virfcclaim.h"
 #include "virfchost.h"
+#include "virfile.h"
 #include "virhash.h"
 #include "virlog.h"
 #include "virstring.h"
@@ -48,6 +51,9 @@ VIR_LOG_INIT("node_device.node_device_vhba");
 #define UDEV_TIMEOUT (30 * 1000)
 #define BUSY_TIMEOUT (60 * 1000)
 
+/* how many times as long it may take when other vHBAs come and go meanwhile */
+#define PATIENCE 10ULL
+
 /* A definition, in memory. */
 typedef struct _nodeDeviceVHBAEntry nodeDeviceVHBAEntry;
 struct _nodeDeviceVHBAEntry {
@@ -58,8 +64,10 @@ struct _nodeDeviceVHBAEntry {
 struct _nodeDeviceVHBAs {
     /* immutable */
     nodeDeviceVHBAStore *store;
+    char *namesDir; /* see nodeDeviceVHBANameFile */
     virNodeDeviceObjList *devs;
     virObjectEventState *events;
+    nodeDeviceFCEvents *fcEvents;
     nodeDeviceVHBAAutostart *autostart;
 
     /* Held while definitions change, on disk and here. Taken before any
@@ -135,6 +143,58 @@ nodeDeviceVHBAQueueEvent(nodeDeviceVHBAs *vhbas,
 }
 
 
+/* Names */
+
+/* A vHBA that is undefined while it is active keeps its name until it is gone,
+ * even if the daemon is restarted meanwhile: an empty file says so. Returns its
+ * path, to be freed by the caller. */
+static char *
+nodeDeviceVHBANameFile(nodeDeviceVHBAs *vhbas,
+                       const char *name)
+{
+    return g_strdup_printf("%s/%s", vhbas->namesDir, name);
+}
+
+
+static void
+nodeDeviceVHBAKeepName(nodeDeviceVHBAs *vhbas,
+                       const char *name)
+{
+    g_autofree char *file = nodeDeviceVHBANameFile(vhbas, name);
+
+    if (g_mkdir_with_parents(vhbas->namesDir, 0700) < 0 ||
+        virFileTouch(file, 0600) < 0)
+        VIR_WARN("'%s' will have another name when the daemon is restarted: %s",
+                 name, g_strerror(errno));
+}
+
+
+static void
+nodeDeviceVHBAForgetName(nodeDeviceVHBAs *vhbas,
+                         const char *name)
+{
+    g_autofree char *file = nodeDeviceVHBANameFile(vhbas, name);
+
+    unlink(file);
+}
+
+
+/* Whether what is now known to be there is called @name. */
+static bool
+nodeDeviceVHBAHasName(nodeDeviceVHBAs *vhbas,
+                      const char *name)
+{
+    g_autofree char *file = nodeDeviceVHBANameFile(vhbas, name);
+    virNodeDeviceObj *obj = virNodeDeviceObjListFindByName(vhbas->devs, name);
+
+    if (!obj)
+        return virFileExists(file);
+
+    virNodeDeviceObjEndAPI(&obj);
+    return true;
+}
+
+
 /* Waiting. The driver's only worker is told by udev what comes and goes, and
  * calls nodeDeviceVHBAsChanged; other threads wait for that here. They must not
  * hold an object meanwhile. */
@@ -142,20 +202,23 @@ nodeDeviceVHBAQueueEvent(nodeDeviceVHBAs *vhbas,
 typedef bool (*nodeDeviceVHBACondition)(nodeDeviceVHBAs *vhbas,
                                         const char *name);
 
-/* Returns 0 as soon as @condition is true, -1 without an error if it did not
- * become so within @timeout milliseconds. */
+/* Returns 0 as soon as @condition is true; -1 without an error if it did not
+ * become so although nothing has changed for @timeout milliseconds. udev is slow
+ * when many vHBAs come at a time; as long as it tells of any, it will come to
+ * ours. But not even that is waited for without end. */
 static int
 nodeDeviceVHBAWait(nodeDeviceVHBAs *vhbas,
                    const char *name,
                    nodeDeviceVHBACondition condition,
                    unsigned int timeout)
 {
-    unsigned long long deadline = 0;
+    unsigned long long now = 0;
+    unsigned long long limit = 0;
     unsigned int seen = 0;
 
-    if (virTimeMillisNow(&deadline) < 0)
+    if (virTimeMillisNow(&now) < 0)
         return -1;
-    deadline += timeout;
+    limit = now + PATIENCE * timeout;
 
     VIR_WITH_MUTEX_LOCK_GUARD(&vhbas->lock) {
         seen = vhbas->changes;
@@ -165,10 +228,14 @@ nodeDeviceVHBAWait(nodeDeviceVHBAs *vhbas,
         VIR_LOCK_GUARD lock = virLockGuardLock(&vhbas->lock);
 
         while (seen == vhbas->changes) {
-            if (virCondWaitUntil(&vhbas->changed, &vhbas->lock, deadline) < 0)
+            if (virCondWaitUntil(&vhbas->changed, &vhbas->lock,
+                                 MIN(now + timeout, limit)) < 0)
                 return -1;
         }
         seen = vhbas->changes;
+
+        if (virTimeMillisNow(&now) < 0)
+            return -1;
     }
 
     return 0;
@@ -391,20 +458,60 @@ nodeDeviceVHBAUpdateDevice(nodeDeviceVHBAs *vhbas,
 {
     virNodeDeviceObj *obj = virNodeDeviceObjListFindByName(vhbas->devs, def->name);
 
-    if (!obj || !virNodeDeviceObjIsActive(obj)) {
+    if (!obj) {
         g_autoptr(virNodeDeviceDef) copy = virNodeDeviceVHBACopy(def);
 
-        virNodeDeviceObjEndAPI(&obj);
         if (!(obj = virNodeDeviceObjListAssignDef(vhbas->devs, copy)))
             return -1;
         copy = NULL;
-    } else {
+    } else if (virNodeDeviceObjIsActive(obj)) {
         virNodeDeviceVHBACopyConfig(virNodeDeviceObjGetDef(obj), def);
+    } else {
+        virNodeDeviceVHBADeactivate(virNodeDeviceObjGetDef(obj), def);
     }
 
     virNodeDeviceObjSetPersistent(obj, true);
     virNodeDeviceObjSetAutostart(obj, autostart);
     virNodeDeviceObjEndAPI(&obj);
+
+    return 0;
+}
+
+
+/* Puts @def, which is normalized, in the place of what was defined before, if
+ * anything: on disk, in memory, and in the device. The caller holds the
+ * defineLock. */
+static int
+nodeDeviceVHBADoDefine(nodeDeviceVHBAs *vhbas,
+                       virNodeDeviceDef *def)
+{
+    bool autostart = false;
+    bool known;
+
+    if (nodeDeviceVHBACheckDevice(vhbas, def) < 0)
+        return -1;
+
+    known = nodeDeviceVHBAGetEntry(vhbas, def->name, NULL, &autostart);
+    if (!known && nodeDeviceVHBAStorePrepareNew(vhbas->store, virNodeDeviceVHBAGetWWPN(def)) < 0)
+        return -1;
+
+    if (def->parent && nodeDeviceVHBAResolveParent(vhbas, def) < 0)
+        return -1;
+
+    if (nodeDeviceVHBACheckPairs(vhbas, def) < 0 ||
+        nodeDeviceVHBAStoreSave(vhbas->store, def) < 0)
+        return -1;
+
+    nodeDeviceVHBAForgetName(vhbas, def->name);
+    nodeDeviceVHBASetEntry(vhbas, virNodeDeviceVHBACopy(def), autostart);
+
+    if (nodeDeviceVHBAUpdateDevice(vhbas, def, autostart) < 0)
+        return -1;
+
+    if (known)
+        virObjectEventStateQueue(vhbas->events, virNodeDeviceEventUpdateNew(def->name));
+    else
+        nodeDeviceVHBAQueueEvent(vhbas, def->name, VIR_NODE_DEVICE_EVENT_DEFINED);
 
     return 0;
 }
@@ -426,32 +533,94 @@ nodeDeviceVHBADefine(nodeDeviceVHBAs *vhbas,
                      virNodeDeviceDef *def)
 {
     VIR_LOCK_GUARD lock = virLockGuardLock(&vhbas->defineLock);
-    bool autostart = false;
-    bool known;
 
     if (virNodeDeviceVHBANormalize(def) < 0 ||
-        nodeDeviceVHBACheckDevice(vhbas, def) < 0)
+        nodeDeviceVHBADoDefine(vhbas, def) < 0)
         return NULL;
-
-    if (def->parent && nodeDeviceVHBAResolveParent(vhbas, def) < 0)
-        return NULL;
-
-    if (nodeDeviceVHBACheckPairs(vhbas, def) < 0 ||
-        nodeDeviceVHBAStoreSave(vhbas->store, def) < 0)
-        return NULL;
-
-    known = nodeDeviceVHBAGetEntry(vhbas, def->name, NULL, &autostart);
-    nodeDeviceVHBASetEntry(vhbas, virNodeDeviceVHBACopy(def), autostart);
-
-    if (nodeDeviceVHBAUpdateDevice(vhbas, def, autostart) < 0)
-        return NULL;
-
-    if (known)
-        virObjectEventStateQueue(vhbas->events, virNodeDeviceEventUpdateNew(def->name));
-    else
-        nodeDeviceVHBAQueueEvent(vhbas, def->name, VIR_NODE_DEVICE_EVENT_DEFINED);
 
     return g_strdup(def->name);
+}
+
+
+/* Checks that @obj is one that can be updated, and with these @flags, which are
+ * virNodeDeviceUpdateFlags. */
+static int
+nodeDeviceVHBACheckUpdate(virNodeDeviceObj *obj,
+                          unsigned int flags)
+{
+    const unsigned int both = VIR_NODE_DEVICE_UPDATE_AFFECT_LIVE |
+                              VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG;
+    const char *name = virNodeDeviceObjGetDef(obj)->name;
+
+    if (!virNodeDeviceVHBAIsName(name) || !virNodeDeviceObjIsPersistent(obj)) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("'%1$s' is not a persistent vHBA, there is nothing to be updated"),
+                       name);
+        return -1;
+    }
+
+    /* An active vHBA has no state that could differ from its definition and
+     * that could be changed. */
+    if (virNodeDeviceObjIsActive(obj) && flags != 0 && flags != both) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("'%1$s' is active: what can be updated then is updated in its definition and at once; say both (--live --config) or neither"),
+                       name);
+        return -1;
+    }
+
+    return virNodeDeviceObjUpdateModificationImpact(obj, &flags);
+}
+
+
+/**
+ * nodeDeviceVHBAUpdate:
+ * @vhbas: the vHBAs
+ * @obj: a SCSI host; released
+ * @xml: what it shall be, as for nodeDeviceVHBADefine
+ * @flags: virNodeDeviceUpdateFlags
+ *
+ * Changes the definition of a vHBA, and the vHBA at once if it is active. All
+ * but the WWPN may change while it is not active; while it is, only the partner
+ * and the hand-over may. The definition is on disk when this returns.
+ *
+ * Returns 0 on success, -1 with an error.
+ */
+int
+nodeDeviceVHBAUpdate(nodeDeviceVHBAs *vhbas,
+                     virNodeDeviceObj **obj,
+                     const char *xml,
+                     unsigned int flags)
+{
+    g_autofree char *name = g_strdup(virNodeDeviceObjGetDef(*obj)->name);
+    g_autoptr(virNodeDeviceDef) def = NULL;
+    VIR_LOCK_GUARD lock = { 0 };
+
+    if (nodeDeviceVHBACheckUpdate(*obj, flags) < 0)
+        return -1;
+
+    virNodeDeviceObjEndAPI(obj);
+
+    /* Without a virt_type, no missing WWN is made up. */
+    if (!(def = virNodeDeviceDefParse(xml, NULL, CREATE_DEVICE, NULL, NULL, NULL, true)) ||
+        virNodeDeviceVHBANormalize(def) < 0)
+        return -1;
+
+    if (STRNEQ(def->name, name)) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("the WWPN of '%1$s' cannot become '%2$s'; define another vHBA for that"),
+                       name, virNodeDeviceVHBAGetWWPN(def));
+        return -1;
+    }
+
+    lock = virLockGuardLock(&vhbas->defineLock);
+
+    if (!nodeDeviceVHBAGetEntry(vhbas, name, NULL, NULL)) {
+        virReportError(VIR_ERR_NO_NODE_DEVICE,
+                       _("'%1$s' is not defined any more"), name);
+        return -1;
+    }
+
+    return nodeDeviceVHBADoDefine(vhbas, def);
 }
 
 
@@ -468,9 +637,30 @@ nodeDeviceVHBADropDevice(nodeDeviceVHBAs *vhbas,
 
     virNodeDeviceObjSetPersistent(obj, false);
     virNodeDeviceObjSetAutostart(obj, false);
-    if (!virNodeDeviceObjIsActive(obj))
+    if (virNodeDeviceObjIsActive(obj))
+        nodeDeviceVHBAKeepName(vhbas, name);
+    else
         virNodeDeviceObjListRemove(vhbas->devs, obj);
     virNodeDeviceObjEndAPI(&obj);
+}
+
+
+static int
+nodeDeviceVHBADoUndefine(nodeDeviceVHBAs *vhbas,
+                         const char *name)
+{
+    VIR_LOCK_GUARD lock = virLockGuardLock(&vhbas->defineLock);
+
+    if (nodeDeviceVHBAStoreRemove(vhbas->store, virNodeDeviceVHBANameWWPN(name)) < 0)
+        return -1;
+
+    VIR_WITH_MUTEX_LOCK_GUARD(&vhbas->lock) {
+        g_hash_table_remove(vhbas->entries, name);
+    }
+    nodeDeviceVHBADropDevice(vhbas, name);
+    nodeDeviceVHBAQueueEvent(vhbas, name, VIR_NODE_DEVICE_EVENT_UNDEFINED);
+
+    return 0;
 }
 
 
@@ -479,32 +669,29 @@ nodeDeviceVHBADropDevice(nodeDeviceVHBAs *vhbas,
  * @vhbas: the vHBAs
  * @obj: a persistent vHBA; released
  *
+ * Waits for one that is being started or destroyed: that is not to lose its
+ * name meanwhile.
+ *
  * Returns 0 when the definition is gone from the disk, -1 with an error.
  */
 int
 nodeDeviceVHBAUndefine(nodeDeviceVHBAs *vhbas,
                        virNodeDeviceObj **obj)
 {
-    virNodeDeviceDef *objdef = virNodeDeviceObjGetDef(*obj);
-    g_autofree char *name = g_strdup(objdef->name);
-    g_autofree char *wwpn = g_strdup(virNodeDeviceVHBAGetWWPN(objdef));
+    g_autofree char *name = g_strdup(virNodeDeviceObjGetDef(*obj)->name);
+    int ret;
 
     virNodeDeviceObjEndAPI(obj);
 
-    VIR_WITH_MUTEX_LOCK_GUARD(&vhbas->defineLock) {
-        if (nodeDeviceVHBAStoreRemove(vhbas->store, wwpn) < 0)
-            return -1;
-
-        VIR_WITH_MUTEX_LOCK_GUARD(&vhbas->lock) {
-            g_hash_table_remove(vhbas->entries, name);
-        }
-        nodeDeviceVHBADropDevice(vhbas, name);
-    }
-
     nodeDeviceVHBAAutostartCancel(vhbas->autostart, name);
-    nodeDeviceVHBAQueueEvent(vhbas, name, VIR_NODE_DEVICE_EVENT_UNDEFINED);
 
-    return 0;
+    if (nodeDeviceVHBABegin(vhbas, name) < 0)
+        return -1;
+
+    ret = nodeDeviceVHBADoUndefine(vhbas, name);
+    nodeDeviceVHBAEnd(vhbas, name);
+
+    return ret;
 }
 
 
@@ -568,22 +755,27 @@ nodeDeviceVHBACheckLent(const virNodeDeviceDef *def)
 }
 
 
-/* Returns the HBA that @def is to be created on, to be freed by the caller;
- * NULL with an error. */
-static virFCHost *
-nodeDeviceVHBAFindHBA(const virNodeDeviceDef *def)
+/* Creates the vport of @def and sets @parent to the number of the HBA's host. */
+static int
+nodeDeviceVHBACreate(const virNodeDeviceDef *def,
+                     unsigned int *parent)
 {
-    virFCHost *hba;
+    const char *wwnn = virNodeDeviceVHBAGetWWNN(def);
+    const char *wwpn = virNodeDeviceVHBAGetWWPN(def);
+    g_autoptr(virFCHost) hba = NULL;
 
     if (!def->parent_wwpn)
-        return virFCHostFindByFabric(def->parent_fabric_wwn);
+        return virFCHostVportCreateOnFabric(def->parent_fabric_wwn, wwnn, wwpn, parent);
 
-    if (!(hba = virFCHostFindByWWN(def->parent_wwnn, def->parent_wwpn)))
+    if (!(hba = virFCHostFindByWWN(def->parent_wwnn, def->parent_wwpn))) {
         virReportError(VIR_ERR_NO_NODE_DEVICE,
-                       _("the parent of '%1$s', the HBA with WWNN '%2$s' and WWPN '%3$s', is not there"),
+                       _("the parent of '%1$s', the HBA with WWNN '%2$s' and WWPN '%3$s', is not there; is its driver loaded? Otherwise change <parent>, see 'virsh nodedev-list --cap vports'"),
                        def->name, def->parent_wwnn, def->parent_wwpn);
+        return -1;
+    }
 
-    return hba;
+    *parent = hba->host;
+    return virFCHostVportCreate(hba->host, wwnn, wwpn);
 }
 
 
@@ -636,7 +828,7 @@ nodeDeviceVHBADoStart(nodeDeviceVHBAs *vhbas,
                       const char *name)
 {
     g_autoptr(virNodeDeviceDef) def = NULL;
-    g_autoptr(virFCHost) hba = NULL;
+    unsigned int hba = 0;
 
     if (nodeDeviceVHBAIsActive(vhbas, name)) {
         virReportError(VIR_ERR_OPERATION_INVALID,
@@ -651,15 +843,11 @@ nodeDeviceVHBADoStart(nodeDeviceVHBAs *vhbas,
     }
 
     if (nodeDeviceVHBACheckLent(def) < 0 ||
-        !(hba = nodeDeviceVHBAFindHBA(def)))
-        return -1;
-
-    if (virFCHostVportCreate(hba->host, virNodeDeviceVHBAGetWWNN(def),
-                             virNodeDeviceVHBAGetWWPN(def)) < 0)
+        nodeDeviceVHBACreate(def, &hba) < 0)
         return -1;
 
     if (nodeDeviceVHBAWaitUsable(vhbas, def) < 0) {
-        nodeDeviceVHBAUndoStart(vhbas, hba->host, def);
+        nodeDeviceVHBAUndoStart(vhbas, hba, def);
         return -1;
     }
 
@@ -735,6 +923,8 @@ nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
     if (virFCHostVportDelete(vhba->parent, vhba->wwnn, vhba->wwpn) < 0)
         return -1;
 
+    nodeDeviceVHBAForgetName(vhbas, name);
+
     return nodeDeviceVHBAWaitInactive(vhbas, name);
 }
 
@@ -753,9 +943,8 @@ int
 nodeDeviceVHBADestroy(nodeDeviceVHBAs *vhbas,
                       virNodeDeviceObj **obj)
 {
-    virNodeDeviceDef *objdef = virNodeDeviceObjGetDef(*obj);
-    g_autofree char *name = g_strdup(objdef->name);
-    g_autofree char *wwpn = g_strdup(virNodeDeviceVHBAGetWWPN(objdef));
+    g_autofree char *name = g_strdup(virNodeDeviceObjGetDef(*obj)->name);
+    const char *wwpn = virNodeDeviceVHBANameWWPN(name);
     int ret;
 
     virNodeDeviceObjEndAPI(obj);
@@ -775,27 +964,33 @@ nodeDeviceVHBADestroy(nodeDeviceVHBAs *vhbas,
 }
 
 
-/* Returns 0 unless a definition has the WWPN of @def, from which a transient
- * vHBA is to be created: then -1 with an error. A driver without @vhbas has no
+/* Brings the WWNs of @def, from which a transient vHBA is to be created, to
+ * canonical form. Returns 0 unless one of them is malformed, or a definition
+ * has the WWPN: then -1 with an error. A driver without @vhbas has no
  * definitions. */
 int
 nodeDeviceVHBACheckTransient(nodeDeviceVHBAs *vhbas,
                              virNodeDeviceDef *def)
 {
-    g_autofree char *wwpn = NULL;
     g_autofree char *name = NULL;
 
-    if (!vhbas || !virNodeDeviceVHBAGetWWPN(def) ||
-        virWWNParseQuiet(virNodeDeviceVHBAGetWWPN(def), &wwpn) < 0)
+    if (virNodeDeviceVHBANormalizeWWNs(def, false) < 0)
+        return -1;
+
+    if (!vhbas || !virNodeDeviceVHBAGetWWPN(def))
         return 0;
 
-    name = virNodeDeviceVHBAName(wwpn);
-    if (!nodeDeviceVHBAGetEntry(vhbas, name, NULL, NULL))
+    name = virNodeDeviceVHBAName(virNodeDeviceVHBAGetWWPN(def));
+    if (!nodeDeviceVHBAGetEntry(vhbas, name, NULL, NULL)) {
+        /* one that went without our doing */
+        if (nodeDeviceVHBAIsInactive(vhbas, name))
+            nodeDeviceVHBAForgetName(vhbas, name);
         return 0;
+    }
 
     virReportError(VIR_ERR_OPERATION_INVALID,
                    _("WWPN '%1$s' is that of the persistent '%2$s'; use 'virsh nodedev-start %2$s'"),
-                   wwpn, name);
+                   virNodeDeviceVHBAGetWWPN(def), name);
     return -1;
 }
 
@@ -871,12 +1066,12 @@ nodeDeviceVHBAReadVport(virNodeDeviceDef *def)
 
 /* Gives @def, which udev has made, the name of the vHBA that it is, if that has
  * a name of its own. A device that was defined, and is not any more, keeps its
- * name as long as it is there. */
+ * name as long as it is there. Whatever has a name of its own is never taken
+ * for another host, see virNodeDevVHBAIsGone. */
 void
 nodeDeviceVHBASetName(nodeDeviceVHBAs *vhbas,
                       virNodeDeviceDef *def)
 {
-    virNodeDeviceObj *obj = NULL;
     g_autofree char *name = NULL;
 
     nodeDeviceVHBAReadVport(def);
@@ -885,12 +1080,14 @@ nodeDeviceVHBASetName(nodeDeviceVHBAs *vhbas,
         return;
 
     name = virNodeDeviceVHBAName(virNodeDeviceVHBAGetWWPN(def));
-    if (!(obj = virNodeDeviceObjListFindByName(vhbas->devs, name)))
+    if (!nodeDeviceVHBAHasName(vhbas, name))
         return;
-    virNodeDeviceObjEndAPI(&obj);
 
     g_free(def->name);
     def->name = g_steal_pointer(&name);
+
+    if (!virNodeDeviceVHBAGetDef(def))
+        def->caps->data.scsi_host.vhba = g_new0(virNodeDevVHBADef, 1);
 }
 
 
@@ -903,24 +1100,33 @@ nodeDeviceVHBAAdded(nodeDeviceVHBAs *vhbas,
     virNodeDeviceDef *objdef = virNodeDeviceObjGetDef(obj);
     g_autoptr(virNodeDeviceDef) def = NULL;
     bool autostart = false;
+    bool persistent;
 
-    if (!virNodeDeviceVHBAIsName(objdef->name) ||
-        !nodeDeviceVHBAGetEntry(vhbas, objdef->name, &def, &autostart))
+    if (!virNodeDeviceVHBAIsName(objdef->name))
         return;
 
-    virNodeDeviceVHBACopyConfig(objdef, def);
-    virNodeDeviceObjSetPersistent(obj, true);
+    persistent = nodeDeviceVHBAGetEntry(vhbas, objdef->name, &def, &autostart);
+    virNodeDeviceObjSetPersistent(obj, persistent);
     virNodeDeviceObjSetAutostart(obj, autostart);
+
+    if (persistent)
+        virNodeDeviceVHBACopyConfig(objdef, def);
 }
 
 
 /* Makes @def, of a persistent device that is gone, that of an inactive vHBA, if
  * that is what it is. */
 void
-nodeDeviceVHBARemoved(virNodeDeviceDef *def)
+nodeDeviceVHBARemoved(nodeDeviceVHBAs *vhbas,
+                      virNodeDeviceDef *def)
 {
-    if (virNodeDeviceVHBAIsName(def->name))
-        virNodeDeviceVHBADeactivate(def);
+    g_autoptr(virNodeDeviceDef) config = NULL;
+
+    if (!virNodeDeviceVHBAIsName(def->name))
+        return;
+
+    nodeDeviceVHBAGetEntry(vhbas, def->name, &config, NULL);
+    virNodeDeviceVHBADeactivate(def, config);
 }
 
 
@@ -952,14 +1158,55 @@ nodeDeviceVHBAsChanged(nodeDeviceVHBAs *vhbas,
 }
 
 
-/* Tells of a device that is not a node device. A new remote port means that a
- * link is up: libfc, for one, tells that in no other way. */
+/* The link of an HBA is up. */
+void
+nodeDeviceVHBAsLinkUp(nodeDeviceVHBAs *vhbas)
+{
+    nodeDeviceVHBAAutostartHurry(vhbas->autostart);
+}
+
+
+static bool
+nodeDeviceVHBAIsHBA(const char *fchostName)
+{
+    g_autoptr(virFCHost) fchost = NULL;
+    const char *number = STRSKIP(fchostName, "host");
+    unsigned int host;
+
+    if (!number || virStrToLong_uip(number, NULL, 10, &host) < 0)
+        return false;
+
+    if (!(fchost = virFCHostRead(host))) {
+        virResetLastError();
+        return false;
+    }
+
+    return !fchost->vport;
+}
+
+
+/**
+ * nodeDeviceVHBAsOtherDevice:
+ * @vhbas: the vHBAs
+ * @subsystem: of a device that is not a node device, or NULL
+ * @name: its name in sysfs, or NULL
+ *
+ * Tells of such a device. A new remote port means that a link is up: libfc, for
+ * one, tells that in no other way. An FC host means that there is an FC transport
+ * to listen to; and a new HBA is a SCSI host a moment before it is an FC host, so
+ * that it may have been taken for something else.
+ */
 void
 nodeDeviceVHBAsOtherDevice(nodeDeviceVHBAs *vhbas,
-                           const char *subsystem)
+                           const char *subsystem,
+                           const char *name)
 {
-    if (STREQ_NULLABLE(subsystem, "fc_remote_ports"))
-        nodeDeviceVHBAAutostartHurry(vhbas->autostart);
+    if (STREQ_NULLABLE(subsystem, "fc_remote_ports")) {
+        nodeDeviceVHBAsLinkUp(vhbas);
+    } else if (STREQ_NULLABLE(subsystem, "fc_host") && name) {
+        nodeDeviceFCEventsListen(vhbas->fcEvents);
+        nodeDeviceVHBAsChanged(vhbas, nodeDeviceVHBAIsHBA(name));
+    }
 }
 
 
@@ -1063,7 +1310,7 @@ nodeDeviceVHBALoaded(virNodeDeviceDef *def,
 
 /**
  * nodeDeviceVHBAsNew:
- * @driver: the driver, whose list of devices and event state are used
+ * @driver: the driver, whose list of devices, event state and stateDir are used
  * @dir: where the definitions are kept
  * @inhibit: keeps the daemon from exiting, see nodeDeviceVHBAAutostartNew
  * @inhibitOpaque: for @inhibit
@@ -1093,8 +1340,11 @@ nodeDeviceVHBAsNew(virNodeDeviceDriverState *driver,
     vhbas->entries = virHashNew(nodeDeviceVHBAEntryFree);
     vhbas->busy = virHashNew(NULL);
     vhbas->store = nodeDeviceVHBAStoreNew(dir);
+    vhbas->namesDir = g_strdup_printf("%s/vhba", driver->stateDir);
 
-    if (!(vhbas->autostart = nodeDeviceVHBAAutostartNew(nodeDeviceVHBAAutostartOne, vhbas,
+    if (!(vhbas->fcEvents = nodeDeviceFCEventsNew()) ||
+        !(vhbas->autostart = nodeDeviceVHBAAutostartNew(nodeDeviceVHBAAutostartOne, vhbas,
+                                                        vhbas->fcEvents,
                                                         inhibit, inhibitOpaque)) ||
         nodeDeviceVHBAStoreLoad(vhbas->store, nodeDeviceVHBALoaded, vhbas) < 0) {
         nodeDeviceVHBAsFree(vhbas);
@@ -1130,12 +1380,23 @@ nodeDeviceVHBAsInit(virNodeDeviceDriverState *driver,
 }
 
 
+/* Returns the driver's events of the FC transport; they belong to @vhbas. */
+nodeDeviceFCEvents *
+nodeDeviceVHBAsGetFCEvents(nodeDeviceVHBAs *vhbas)
+{
+    return vhbas->fcEvents;
+}
+
+
 /* Starts no more vHBAs. */
 void
 nodeDeviceVHBAsStop(nodeDeviceVHBAs *vhbas)
 {
-    if (vhbas)
-        nodeDeviceVHBAAutostartStop(vhbas->autostart);
+    if (!vhbas)
+        return;
+
+    nodeDeviceFCEventsStop(vhbas->fcEvents);
+    nodeDeviceVHBAAutostartStop(vhbas->autostart);
 }
 
 
@@ -1155,7 +1416,9 @@ nodeDeviceVHBAsFree(nodeDeviceVHBAs *vhbas)
         return;
 
     nodeDeviceVHBAAutostartFree(vhbas->autostart);
+    nodeDeviceFCEventsFree(vhbas->fcEvents);
     nodeDeviceVHBAStoreFree(vhbas->store);
+    g_free(vhbas->namesDir);
     g_hash_table_unref(vhbas->entries);
     g_hash_table_unref(vhbas->busy);
     virCondDestroy(&vhbas->changed);

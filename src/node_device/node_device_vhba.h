@@ -19,6 +19,7 @@
 #pragma once
 
 #include "libvirt_internal.h"
+#include "node_device_fc_events.h"
 #include "virnodedeviceobj.h"
 
 /*
@@ -42,6 +43,8 @@ int nodeDeviceVHBAsInit(virNodeDeviceDriverState *driver,
 
 void nodeDeviceVHBAsAutostart(nodeDeviceVHBAs *vhbas);
 
+nodeDeviceFCEvents *nodeDeviceVHBAsGetFCEvents(nodeDeviceVHBAs *vhbas);
+
 void nodeDeviceVHBAsStop(nodeDeviceVHBAs *vhbas);
 
 void nodeDeviceVHBAsDrain(nodeDeviceVHBAs *vhbas);
@@ -56,6 +59,11 @@ virNodeDeviceObj *nodeDeviceVHBAFindByHostName(nodeDeviceVHBAs *vhbas,
 
 char *nodeDeviceVHBADefine(nodeDeviceVHBAs *vhbas,
                            virNodeDeviceDef *def);
+
+int nodeDeviceVHBAUpdate(nodeDeviceVHBAs *vhbas,
+                         virNodeDeviceObj **obj,
+                         const char *xml,
+                         unsigned int flags);
 
 int nodeDeviceVHBAUndefine(nodeDeviceVHBAs *vhbas,
                            virNodeDeviceObj **obj);
@@ -83,10 +91,14 @@ void nodeDeviceVHBASetName(nodeDeviceVHBAs *vhbas,
 void nodeDeviceVHBAAdded(nodeDeviceVHBAs *vhbas,
                          virNodeDeviceObj *obj);
 
-void nodeDeviceVHBARemoved(virNodeDeviceDef *def);
+void nodeDeviceVHBARemoved(nodeDeviceVHBAs *vhbas,
+                           virNodeDeviceDef *def);
 
 void nodeDeviceVHBAsChanged(nodeDeviceVHBAs *vhbas,
                             bool newHBA);
 
+void nodeDeviceVHBAsLinkUp(nodeDeviceVHBAs *vhbas);
+
 void nodeDeviceVHBAsOtherDevice(nodeDeviceVHBAs *vhbas,
-                                const char *subsystem);
+                                const char *subsystem,
+                                const char *name);

@@ -23,7 +23,6 @@
 #include "viralloc.h"
 #include "virerror.h"
 #include "virevent.h"
-#include "virfcevent.h"
 #include "virfchost.h"
 #include "virhash.h"
 #include "viridentity.h"
@@ -44,8 +43,10 @@ VIR_LOG_INIT("node_device.node_device_vhba_autostart");
 /* after something has changed for the better, let it settle */
 #define DELAY_HURRY 100
 
-/* how many attempts are made at a time; most of the time they only wait */
-#define MAX_WORKERS 64
+/* How many attempts are made at a time: all that an HBA with the usual limit of
+ * 255 vHBAs can need, so that not even 254 that the fabric does not let in hold
+ * up the last one. They wait most of the time; threads are made only as needed. */
+#define MAX_WORKERS 256
 
 /* One vHBA that waits to be started. */
 typedef struct _nodeDeviceVHBAPending nodeDeviceVHBAPending;
@@ -67,8 +68,6 @@ struct _nodeDeviceVHBAAutostart {
     virMutex lock; /* guards all that follows */
     GHashTable *pending; /* name -> nodeDeviceVHBAPending */
     bool stopped;
-    virFCEventMonitor *events; /* NULL if they cannot be had */
-    int watch;
 };
 
 
@@ -195,54 +194,13 @@ nodeDeviceVHBAAutostartMatters(const virFCEvent *event)
 }
 
 
-/* Runs in the event loop: a link or a fabric has changed. */
+/* A link or a fabric has changed, see nodeDeviceFCEventFunc. */
 static void
-nodeDeviceVHBAAutostartEvent(int watch G_GNUC_UNUSED,
-                             int fd G_GNUC_UNUSED,
-                             int events G_GNUC_UNUSED,
+nodeDeviceVHBAAutostartEvent(const virFCEvent *event,
                              void *opaque)
 {
-    nodeDeviceVHBAAutostart *autostart = opaque;
-    virFCEvent event = { 0 };
-    bool hurry = false;
-    int rc;
-
-    while ((rc = virFCEventMonitorRead(autostart->events, &event)) > 0) {
-        if (!hurry)
-            hurry = nodeDeviceVHBAAutostartMatters(&event);
-    }
-
-    if (rc < 0) {
-        VIR_WARN("no more events of the FC transport: %s", virGetLastErrorMessage());
-        virResetLastError();
-        virEventRemoveHandle(watch);
-        return;
-    }
-
-    if (hurry)
-        nodeDeviceVHBAAutostartHurry(autostart);
-}
-
-
-/* The kernel has no FC transport as long as no driver needs it, so this is
- * tried again when there is an HBA. */
-static void
-nodeDeviceVHBAAutostartListen(nodeDeviceVHBAAutostart *autostart)
-{
-    if (autostart->events)
-        return;
-
-    if (!(autostart->events = virFCEventMonitorNew())) {
-        VIR_INFO("vHBAs are not started as soon as a link is up, but a while later: %s",
-                 virGetLastErrorMessage());
-        virResetLastError();
-        return;
-    }
-
-    autostart->watch = virEventAddHandle(virFCEventMonitorGetFD(autostart->events),
-                                         VIR_EVENT_HANDLE_READABLE,
-                                         nodeDeviceVHBAAutostartEvent,
-                                         autostart, NULL);
+    if (nodeDeviceVHBAAutostartMatters(event))
+        nodeDeviceVHBAAutostartHurry(opaque);
 }
 
 
@@ -250,6 +208,7 @@ nodeDeviceVHBAAutostartListen(nodeDeviceVHBAAutostart *autostart)
  * nodeDeviceVHBAAutostartNew:
  * @start: attempts to start a vHBA; called in threads of their own
  * @opaque: for @start
+ * @events: tell when there is an occasion for another attempt
  * @inhibit: keeps the daemon from exiting when it is idle
  * @inhibitOpaque: for @inhibit
  *
@@ -258,6 +217,7 @@ nodeDeviceVHBAAutostartListen(nodeDeviceVHBAAutostart *autostart)
 nodeDeviceVHBAAutostart *
 nodeDeviceVHBAAutostartNew(nodeDeviceVHBAAutostartFunc start,
                            void *opaque,
+                           nodeDeviceFCEvents *events,
                            virStateInhibitCallback inhibit,
                            void *inhibitOpaque)
 {
@@ -271,7 +231,6 @@ nodeDeviceVHBAAutostartNew(nodeDeviceVHBAAutostartFunc start,
 
     autostart->start = start;
     autostart->opaque = opaque;
-    autostart->watch = -1;
     autostart->pending = virHashNew(nodeDeviceVHBAPendingFree);
     autostart->inhibitor = virInhibitorNew(VIR_INHIBITOR_WHAT_NONE,
                                            _("Libvirt node devices"),
@@ -287,6 +246,8 @@ nodeDeviceVHBAAutostartNew(nodeDeviceVHBAAutostartFunc start,
         return NULL;
     }
 
+    nodeDeviceFCEventsAddListener(events, nodeDeviceVHBAAutostartEvent, autostart);
+
     return autostart;
 }
 
@@ -301,8 +262,6 @@ nodeDeviceVHBAAutostartAdd(nodeDeviceVHBAAutostart *autostart,
 
     if (autostart->stopped)
         return;
-
-    nodeDeviceVHBAAutostartListen(autostart);
 
     if (pending) {
         pending->cancelled = false;
@@ -353,8 +312,6 @@ nodeDeviceVHBAAutostartHurry(nodeDeviceVHBAAutostart *autostart)
     if (autostart->stopped)
         return;
 
-    nodeDeviceVHBAAutostartListen(autostart);
-
     g_hash_table_iter_init(&iter, autostart->pending);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         nodeDeviceVHBAPending *pending = value;
@@ -375,10 +332,6 @@ nodeDeviceVHBAAutostartStop(nodeDeviceVHBAAutostart *autostart)
 
     VIR_WITH_MUTEX_LOCK_GUARD(&autostart->lock) {
         autostart->stopped = true;
-        if (autostart->watch >= 0) {
-            virEventRemoveHandle(autostart->watch);
-            autostart->watch = -1;
-        }
     }
 
     virThreadPoolStop(autostart->pool);
@@ -402,7 +355,6 @@ nodeDeviceVHBAAutostartFree(nodeDeviceVHBAAutostart *autostart)
 
     virThreadPoolFree(autostart->pool);
     g_hash_table_unref(autostart->pending);
-    virFCEventMonitorFree(autostart->events);
     virInhibitorFree(autostart->inhibitor);
     virMutexDestroy(&autostart->lock);
     g_free(autostart);

@@ -20,6 +20,7 @@
 
 #include "internal.h"
 #include "libvirt_internal.h"
+#include "node_device_fc_events.h"
 
 /*
  * A vHBA that is to be started may have to wait: its HBA has not appeared yet,
@@ -37,6 +38,7 @@ typedef int (*nodeDeviceVHBAAutostartFunc)(const char *name,
 nodeDeviceVHBAAutostart *
 nodeDeviceVHBAAutostartNew(nodeDeviceVHBAAutostartFunc start,
                            void *opaque,
+                           nodeDeviceFCEvents *events,
                            virStateInhibitCallback inhibit,
                            void *inhibitOpaque);
 

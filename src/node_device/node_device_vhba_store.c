@@ -28,10 +28,15 @@
 #include "virfile.h"
 #include "virlog.h"
 #include "virstring.h"
+#include "virwwn.h"
+#include "virxml.h"
 
 #define VIR_FROM_THIS VIR_FROM_NODEDEV
 
 VIR_LOG_INIT("node_device.node_device_vhba_store");
+
+/* what is being written has this appended to its name, see virFileRewrite */
+#define PARTIAL_SUFFIX ".new"
 
 struct _nodeDeviceVHBAStore {
     char *dir;
@@ -123,6 +128,100 @@ nodeDeviceVHBAStoreMakeDir(const char *dir)
 }
 
 
+/* Returns the child of @parent that is called @name and has @skip of the same
+ * name before it, NULL if there is none. */
+static xmlNodePtr
+nodeDeviceVHBAStoreFindChild(xmlNodePtr parent,
+                             const xmlChar *name,
+                             size_t skip)
+{
+    xmlNodePtr child;
+
+    for (child = xmlFirstElementChild(parent); child; child = xmlNextElementSibling(child)) {
+        if (xmlStrEqual(child->name, name) && skip-- == 0)
+            return child;
+    }
+
+    return NULL;
+}
+
+
+static int
+nodeDeviceVHBAStoreCheckAttrs(xmlNodePtr file,
+                              xmlNodePtr known)
+{
+    xmlAttrPtr attr;
+
+    for (attr = file->properties; attr; attr = attr->next) {
+        if (xmlHasProp(known, attr->name))
+            continue;
+
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
+                       _("its attribute '%1$s' of <%2$s> is not known; was it written by a newer libvirt?"),
+                       (const char *) attr->name, (const char *) file->name);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/* Checks that @known has all elements and attributes that are below @file,
+ * whatever their values are. */
+static int
+nodeDeviceVHBAStoreCheckNode(xmlNodePtr file,
+                             xmlNodePtr known)
+{
+    xmlNodePtr child;
+
+    if (nodeDeviceVHBAStoreCheckAttrs(file, known) < 0)
+        return -1;
+
+    for (child = xmlFirstElementChild(file); child; child = xmlNextElementSibling(child)) {
+        xmlNodePtr twin;
+        xmlNodePtr before;
+        size_t same = 0;
+
+        for (before = xmlFirstElementChild(file); before != child; before = xmlNextElementSibling(before)) {
+            if (xmlStrEqual(before->name, child->name))
+                same++;
+        }
+
+        if (!(twin = nodeDeviceVHBAStoreFindChild(known, child->name, same))) {
+            virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
+                           _("its element <%1$s> in <%2$s> is not known there; was it written by a newer libvirt?"),
+                           (const char *) child->name, (const char *) file->name);
+            return -1;
+        }
+
+        if (nodeDeviceVHBAStoreCheckNode(child, twin) < 0)
+            return -1;
+    }
+
+    return 0;
+}
+
+
+/* Parsing skips what it does not know, so that the next change would drop it
+ * from the file. Checks that @def, which comes from there, says it all. */
+static int
+nodeDeviceVHBAStoreCheckKnown(const char *path,
+                              const virNodeDeviceDef *def)
+{
+    g_autofree char *xml = virNodeDeviceDefFormat(def, VIR_NODE_DEVICE_XML_INACTIVE);
+    g_autoptr(xmlDoc) file = NULL;
+    g_autoptr(xmlDoc) known = NULL;
+
+    if (!xml ||
+        !(known = virXMLParse(NULL, xml, NULL, NULL, NULL, NULL, false)) ||
+        !(file = virXMLParse(path, NULL, NULL, NULL, NULL, NULL, false)))
+        return -1;
+
+    return nodeDeviceVHBAStoreCheckNode(xmlDocGetRootElement(file),
+                                        xmlDocGetRootElement(known));
+}
+
+
 static virNodeDeviceDef *
 nodeDeviceVHBAStoreReadFile(nodeDeviceVHBAStore *store,
                             const char *wwpn)
@@ -152,7 +251,33 @@ nodeDeviceVHBAStoreReadFile(nodeDeviceVHBAStore *store,
         return NULL;
     }
 
+    if (nodeDeviceVHBAStoreCheckKnown(path, def) < 0)
+        return NULL;
+
     return g_steal_pointer(&def);
+}
+
+
+/* Removes @name if it is what a power cut has left of a definition that was
+ * being written. It was not in force yet, and the caller was not told that it
+ * was: the old one, if any, is still there. */
+static void
+nodeDeviceVHBAStoreDropPartial(nodeDeviceVHBAStore *store,
+                               const char *name)
+{
+    g_autofree char *wwpn = g_strdup(name);
+    g_autofree char *canonical = NULL;
+    g_autofree char *path = NULL;
+
+    if (!virStringStripSuffix(wwpn, ".xml" PARTIAL_SUFFIX) ||
+        virWWNParseQuiet(wwpn, &canonical) < 0 ||
+        STRNEQ(wwpn, canonical))
+        return;
+
+    path = g_strdup_printf("%s/%s", store->dir, name);
+    VIR_INFO("removing '%s', which was never completed", path);
+    if (unlink(path) < 0)
+        VIR_WARN("cannot remove '%s': %s", path, g_strerror(errno));
 }
 
 
@@ -184,8 +309,10 @@ nodeDeviceVHBAStoreLoad(nodeDeviceVHBAStore *store,
         g_autofree char *linkpath = NULL;
         virNodeDeviceDef *def = NULL;
 
-        if (!virStringStripSuffix(wwpn, ".xml"))
+        if (!virStringStripSuffix(wwpn, ".xml")) {
+            nodeDeviceVHBAStoreDropPartial(store, entry->d_name);
             continue;
+        }
 
         path = nodeDeviceVHBAStoreFile(store, wwpn);
         linkpath = nodeDeviceVHBAStoreLink(store, wwpn);
@@ -201,6 +328,43 @@ nodeDeviceVHBAStoreLoad(nodeDeviceVHBAStore *store,
     }
 
     return rc;
+}
+
+
+/**
+ * nodeDeviceVHBAStorePrepareNew:
+ * @store: the store
+ * @wwpn: WWPN of a vHBA that is not known, canonical form
+ *
+ * Makes sure that a first definition replaces nothing, and that it is not
+ * started by itself because of a link that somebody has left.
+ *
+ * Returns 0 if there is no file for it; -1 with an error if there is one, which
+ * could not be used and is to be left as it is.
+ */
+int
+nodeDeviceVHBAStorePrepareNew(nodeDeviceVHBAStore *store,
+                              const char *wwpn)
+{
+    g_autofree char *path = nodeDeviceVHBAStoreFile(store, wwpn);
+    g_autoptr(virNodeDeviceDef) def = NULL;
+
+    if (!virFileExists(path))
+        return nodeDeviceVHBAStoreSetAutostart(store, wwpn, false);
+
+    if (!(def = nodeDeviceVHBAStoreReadFile(store, wwpn))) {
+        g_autofree char *reason = g_strdup(virGetLastErrorMessage());
+
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("'%1$s' is there and cannot be used: %2$s; move it away first"),
+                       path, reason);
+    } else {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("'%1$s' has been put there meanwhile; restart virtnodedevd, or move it away first"),
+                       path);
+    }
+
+    return -1;
 }
 
 

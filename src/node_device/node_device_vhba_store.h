@@ -29,6 +29,9 @@
  * A function that changes something has it on disk when it returns: after a
  * power cut either the old or the new definition is there, whole. This is what
  * makes the <handover> mark in a definition a journal.
+ *
+ * A file that cannot be used, or that says more than this libvirt can keep, is
+ * never changed.
  */
 typedef struct _nodeDeviceVHBAStore nodeDeviceVHBAStore;
 
@@ -44,6 +47,9 @@ typedef void (*nodeDeviceVHBAStoreFound)(virNodeDeviceDef *def,
 int nodeDeviceVHBAStoreLoad(nodeDeviceVHBAStore *store,
                             nodeDeviceVHBAStoreFound found,
                             void *opaque);
+
+int nodeDeviceVHBAStorePrepareNew(nodeDeviceVHBAStore *store,
+                                  const char *wwpn);
 
 int nodeDeviceVHBAStoreSave(nodeDeviceVHBAStore *store,
                             const virNodeDeviceDef *def);

@@ -21,6 +21,8 @@
 #include "qemu_migration_vhba.h"
 
 #include "qemu_migration.h"
+#include "qemu_monitor.h"
+#include "qemu_process.h"
 #include "qemu_vhba.h"
 #include "qemu_vhba_nodedev.h"
 #include "qemu_vhba_start.h"
@@ -29,6 +31,7 @@
 #include "domain_vhba_source_conf.h"
 #include "driver.h"
 #include "viralloc.h"
+#include "virclosecallbacks.h"
 #include "virerror.h"
 #include "virfcclaim.h"
 #include "virfchost.h"
@@ -480,58 +483,393 @@ qemuMigrationVHBASrcLend(virDomainObj *vm,
 }
 
 
-/* Source, after the job: the journal tells what is left to do */
+/* The journal: what bears a mark, and what is done with that */
 
-/* The guest runs elsewhere: give up the pair. The primary is marked before it
- * is stopped, hence it is never started here again, whatever happens next. */
+static virConnectPtr
+qemuMigrationVHBAConnect(virDomainObj *vm)
+{
+    virConnectPtr conn = virGetConnectNodeDev();
+
+    if (!conn) {
+        VIR_WARN("The vHBAs of domain '%s' cannot be settled, they stay marked: %s",
+                 vm->def->name, virGetLastErrorMessage());
+    }
+
+    return conn;
+}
+
+
+typedef int
+(*qemuMigrationVHBAStep)(virConnectPtr conn,
+                         qemuVHBANodedev *vhba);
+
+/* Whether the domain is here and alive, or about to be: then what it needs is
+ * up to whoever works on it. A NULL @driver knows no domain. */
+static bool
+qemuMigrationVHBAIsBusy(virQEMUDriver *driver,
+                        const char *domain)
+{
+    virDomainObj *vm = NULL;
+    bool busy;
+
+    if (driver)
+        vm = virDomainObjListFindByName(driver->domains, domain);
+
+    busy = vm && (virDomainObjIsActive(vm) || vm->job->asyncJob != VIR_ASYNC_JOB_NONE);
+
+    virDomainObjEndAPI(&vm);
+    return busy;
+}
+
+
+/* Takes @step for each vHBA that has @mark for @domain, or if that is NULL for
+ * any that is not busy, and is primary, or secondary. A failure leaves the mark
+ * and concerns no other vHBA. Returns 0 if all went well, otherwise -1 with the
+ * last error. */
 static int
-qemuMigrationVHBASrcGiveUpPair(virConnectPtr conn,
-                               qemuVHBANodedev *secondary)
+qemuMigrationVHBAForEach(virConnectPtr conn,
+                         virQEMUDriver *driver,
+                         virNodeDevVHBAHandover mark,
+                         const char *domain,
+                         bool primary,
+                         qemuMigrationVHBAStep step)
+{
+    qemuVHBANodedev **vhbas = NULL;
+    size_t nvhbas = 0;
+    size_t i;
+    int ret = 0;
+
+    if (qemuVHBANodedevListMarked(conn, mark, domain, &vhbas, &nvhbas) < 0) {
+        VIR_WARN("Cannot tell which vHBAs are %s: %s",
+                 virNodeDevVHBAHandoverTypeToString(mark), virGetLastErrorMessage());
+        return -1;
+    }
+
+    for (i = 0; i < nvhbas; i++) {
+        if (!!vhbas[i]->def->secondary != primary ||
+            qemuMigrationVHBAIsBusy(driver, vhbas[i]->def->domain))
+            continue;
+
+        if (step(conn, vhbas[i]) < 0) {
+            VIR_WARN("vHBA 'vhba_%s' stays %s for migration %s of domain '%s': %s",
+                     vhbas[i]->wwpn, virNodeDevVHBAHandoverTypeToString(mark),
+                     vhbas[i]->def->migration, vhbas[i]->def->domain,
+                     virGetLastErrorMessage());
+            ret = -1;
+        }
+    }
+
+    qemuVHBANodedevListFree(vhbas, nvhbas);
+    return ret;
+}
+
+
+static int
+qemuMigrationVHBAForEachMarked(virConnectPtr conn,
+                               virNodeDevVHBAHandover mark,
+                               const char *domain,
+                               bool primary,
+                               qemuMigrationVHBAStep step)
+{
+    return qemuMigrationVHBAForEach(conn, NULL, mark, domain, primary, step);
+}
+
+
+static int
+qemuMigrationVHBAUnmark(virConnectPtr conn G_GNUC_UNUSED,
+                        qemuVHBANodedev *vhba)
+{
+    return qemuVHBANodedevSetMark(vhba, VIR_NODE_DEV_VHBA_HANDOVER_NONE, NULL, NULL);
+}
+
+
+/* Source, end of Perform: the destination may run the guest from now on */
+
+/* Marks the primary of @secondary like that. */
+static int
+qemuMigrationVHBASrcMarkPrimary(virConnectPtr conn,
+                                qemuVHBANodedev *secondary)
 {
     g_autoptr(qemuVHBANodedev) primary = NULL;
-    int rc = 0;
 
-    if (secondary->def->primary &&
-        (rc = qemuVHBANodedevFind(conn, secondary->def->primary, &primary)) < 0)
+    if (!(primary = qemuVHBANodedevLookup(conn, secondary->def->primary)))
         return -1;
 
-    if (rc == 1 &&
-        (qemuVHBANodedevSetMark(primary, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                secondary->def->domain,
-                                secondary->def->migration) < 0 ||
-         qemuVHBANodedevStop(primary) < 0 ||
-         virNodeDeviceUndefine(primary->dev, 0) < 0))
+    if (primary->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_LENT)
+        return 0;
+
+    return qemuVHBANodedevSetMark(primary, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                  secondary->def->domain,
+                                  secondary->def->migration);
+}
+
+
+/**
+ * qemuMigrationVHBASrcSent:
+ * @vm: domain that is paused, and all of which has been sent
+ *
+ * Marks the primaries lent. To be called before anybody hears that the guest
+ * has been sent: from then on the destination may run it, so that it must not
+ * go on here, nor be started anew, without a word from there.
+ *
+ * Returns 0 on success; -1 with an error reported, and no primary marked.
+ */
+int
+qemuMigrationVHBASrcSent(virDomainObj *vm)
+{
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+    g_autoptr(virConnect) conn = NULL;
+    virErrorPtr orig_err = NULL;
+
+    if (!jobPriv->vhbaHandover)
+        return 0;
+
+    if (!(conn = virGetConnectNodeDev()))
         return -1;
 
-    if (qemuVHBANodedevStop(secondary) < 0 ||
+    if (qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                       vm->def->name, false,
+                                       qemuMigrationVHBASrcMarkPrimary) == 0)
+        return 0;
+
+    virErrorPreserveLast(&orig_err);
+    qemuMigrationVHBASrcNotSent(vm);
+    virErrorRestore(&orig_err);
+    return -1;
+}
+
+
+/**
+ * qemuMigrationVHBASrcNotSent:
+ * @vm: domain that the destination has refused, or was never told to run
+ *
+ * Takes back what qemuMigrationVHBASrcSent has said. Where that fails, the
+ * domain stays paused, see qemuMigrationVHBASrcMayResume.
+ */
+void
+qemuMigrationVHBASrcNotSent(virDomainObj *vm)
+{
+    g_autoptr(virConnect) conn = NULL;
+
+    if (!qemuMigrationVHBAIsUsed(vm->def) ||
+        !(conn = qemuMigrationVHBAConnect(vm)))
+        return;
+
+    ignore_value(qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                vm->def->name, true,
+                                                qemuMigrationVHBAUnmark));
+}
+
+
+/* Returns 1 if the guest may run on the destination as far as this host knows,
+ * 0 if it does not, -1 with an error reported if that cannot be told. */
+static int
+qemuMigrationVHBASrcIsSent(virConnectPtr conn,
+                           virDomainObj *vm)
+{
+    qemuVHBANodedev **vhbas = NULL;
+    size_t nvhbas = 0;
+    size_t i;
+    int ret = 0;
+
+    if (qemuVHBANodedevListMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                  vm->def->name, &vhbas, &nvhbas) < 0)
+        return -1;
+
+    for (i = 0; i < nvhbas; i++) {
+        if (vhbas[i]->def->secondary)
+            ret = 1;
+    }
+
+    qemuVHBANodedevListFree(vhbas, nvhbas);
+    return ret;
+}
+
+
+/**
+ * qemuMigrationVHBASrcMayResume:
+ * @vm: domain whose migration away from here has failed
+ *
+ * Returns false, and tells the log what to do, if the destination may run the
+ * guest all the same, because its answer was lost.
+ */
+bool
+qemuMigrationVHBASrcMayResume(virDomainObj *vm)
+{
+    g_autoptr(virConnect) conn = NULL;
+    int sent = -1;
+
+    if (!qemuMigrationVHBAIsUsed(vm->def))
+        return true;
+
+    if ((conn = qemuMigrationVHBAConnect(vm)))
+        sent = qemuMigrationVHBASrcIsSent(conn, vm);
+
+    if (sent == 0)
+        return true;
+
+    VIR_WARN("Domain '%s' stays paused: the destination may run it, its answer was lost. "
+             "Look there; if it does not run, 'virsh resume %s' here, otherwise "
+             "'virsh destroy %s' here and undefine both vHBAs",
+             vm->def->name, vm->def->name, vm->def->name);
+    return false;
+}
+
+
+/* Source, when the administrator says that the guest does not run elsewhere */
+
+/* Logs the secondary in again, now or not at all: as long as another host has
+ * it, the guest may run there. */
+static int
+qemuMigrationVHBASrcFetch(virConnectPtr conn,
+                          qemuVHBANodedev *secondary)
+{
+    g_autofree char *domain = g_strdup(secondary->def->domain);
+    g_autofree char *migration = g_strdup(secondary->def->migration);
+    virErrorPtr orig_err = NULL;
+
+    if (qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                               domain, migration) < 0)
+        return -1;
+
+    if (qemuVHBAStartNow(conn, secondary->wwpn, migration) == 0)
+        return 0;
+
+    virErrorPreserveLast(&orig_err);
+    ignore_value(qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                        domain, migration));
+    virErrorRestore(&orig_err);
+
+    virReportError(VIR_ERR_OPERATION_INVALID,
+                   _("domain '%1$s' may run on the host that it was migrated to, because vHBA 'vhba_%2$s' cannot be had back from there: %3$s; stop it there first, or destroy it here"),
+                   domain, secondary->wwpn, virGetLastErrorMessage());
+    return -1;
+}
+
+
+static int
+qemuMigrationVHBASrcReclaimAll(virConnectPtr conn,
+                               const char *domain)
+{
+    if (qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                       domain, false, qemuMigrationVHBASrcFetch) < 0)
+        return -1;
+
+    return qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                          domain, true, qemuMigrationVHBAUnmark);
+}
+
+
+/**
+ * qemuMigrationVHBASrcReclaim:
+ * @vm: domain that somebody wants to resume; there is a job, not a migration's
+ *
+ * If the guest may run on another host since a migration has ended without an
+ * answer: takes the lent vHBAs back, which the fabric allows only if that host
+ * has let go of them. Otherwise does nothing.
+ *
+ * Returns 0 if @vm may be resumed, -1 with an error reported otherwise.
+ */
+int
+qemuMigrationVHBASrcReclaim(virDomainObj *vm)
+{
+    g_autoptr(virConnect) conn = NULL;
+    g_autofree char *domain = g_strdup(vm->def->name);
+    int sent;
+    int ret;
+
+    if (!qemuMigrationVHBAIsUsed(vm->def))
+        return 0;
+
+    if (!(conn = virGetConnectNodeDev()) ||
+        (sent = qemuMigrationVHBASrcIsSent(conn, vm)) < 0)
+        return -1;
+
+    if (sent == 0)
+        return 0;
+
+    qemuDomainObjEnterRemote(vm);
+    ret = qemuMigrationVHBASrcReclaimAll(conn, domain);
+    if (qemuDomainObjExitRemote(vm, true) < 0)
+        return -1;
+
+    return ret;
+}
+
+
+/* Source, after the job: the journal tells what is left to do */
+
+/* The guest runs elsewhere. The definition of S goes first: a primary that is
+ * lent and has no secondary any more is one that is to be given up. */
+static int
+qemuMigrationVHBASrcGiveUpSecondary(virConnectPtr conn,
+                                    qemuVHBANodedev *secondary)
+{
+    if (qemuMigrationVHBASrcMarkPrimary(conn, secondary) < 0 ||
+        qemuVHBANodedevStop(secondary) < 0 ||
         virNodeDeviceUndefine(secondary->dev, 0) < 0)
         return -1;
 
-    VIR_INFO("hand-over %s of domain '%s': vHBAs '%s' and '%s' are given up",
-             secondary->def->migration, secondary->def->domain,
-             NULLSTR(secondary->def->primary), secondary->wwpn);
+    VIR_INFO("hand-over %s of domain '%s': vHBA '%s' is given up",
+             secondary->def->migration, secondary->def->domain, secondary->wwpn);
     return 0;
+}
+
+
+static int
+qemuMigrationVHBASrcGiveUpPrimary(virConnectPtr conn,
+                                  qemuVHBANodedev *primary)
+{
+    g_autoptr(qemuVHBANodedev) secondary = NULL;
+    int rc;
+
+    if ((rc = qemuVHBANodedevFind(conn, primary->def->secondary, &secondary)) < 0)
+        return -1;
+
+    /* not decided yet */
+    if (rc == 1)
+        return 0;
+
+    if (qemuVHBANodedevStop(primary) < 0 ||
+        virNodeDeviceUndefine(primary->dev, 0) < 0)
+        return -1;
+
+    VIR_INFO("hand-over %s of domain '%s': vHBA '%s' is given up",
+             primary->def->migration, primary->def->domain, primary->wwpn);
+    return 0;
+}
+
+
+/**
+ * qemuMigrationVHBASrcGone:
+ * @vm: domain that the destination has said it runs
+ *
+ * Writes that down, before QEMU is stopped here.
+ */
+void
+qemuMigrationVHBASrcGone(virDomainObj *vm)
+{
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+    g_autoptr(virConnect) conn = NULL;
+
+    if (!jobPriv->vhbaHandover ||
+        !(conn = qemuMigrationVHBAConnect(vm)))
+        return;
+
+    ignore_value(qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                vm->def->name, false,
+                                                qemuMigrationVHBASrcGiveUpSecondary));
 }
 
 
 /* The guest stays: take back the secondary. One that was not stopped yet has
  * nowhere gone; one that was is borrowed until it is logged in here again. */
 static int
-qemuMigrationVHBASrcTakeBack(virConnectPtr conn,
+qemuMigrationVHBASrcTakeBack(virConnectPtr conn G_GNUC_UNUSED,
                              qemuVHBANodedev *secondary)
 {
-    g_autoptr(qemuVHBANodedev) primary = NULL;
     g_autofree char *domain = g_strdup(secondary->def->domain);
     g_autofree char *migration = g_strdup(secondary->def->migration);
-    int rc = 0;
-
-    if (secondary->def->primary &&
-        (rc = qemuVHBANodedevFind(conn, secondary->def->primary, &primary)) < 0)
-        return -1;
-
-    /* giving up the pair was begun, that decision stands */
-    if (rc == 1 && primary->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_LENT)
-        return qemuMigrationVHBASrcGiveUpPair(conn, secondary);
 
     if (secondary->active)
         return qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_NONE, NULL, NULL);
@@ -545,46 +883,6 @@ qemuMigrationVHBASrcTakeBack(virConnectPtr conn,
 }
 
 
-typedef int
-(*qemuMigrationVHBAStep)(virConnectPtr conn,
-                         qemuVHBANodedev *vhba);
-
-/* Takes @step for each vHBA that has @mark for @domain, or for any if that is
- * NULL, and is primary, or secondary. A failure leaves the mark and concerns no
- * other vHBA. */
-static void
-qemuMigrationVHBAForEachMarked(virConnectPtr conn,
-                               virNodeDevVHBAHandover mark,
-                               const char *domain,
-                               bool primary,
-                               qemuMigrationVHBAStep step)
-{
-    qemuVHBANodedev **vhbas = NULL;
-    size_t nvhbas = 0;
-    size_t i;
-
-    if (qemuVHBANodedevListMarked(conn, mark, domain, &vhbas, &nvhbas) < 0) {
-        VIR_WARN("Cannot tell which vHBAs are %s: %s",
-                 virNodeDevVHBAHandoverTypeToString(mark), virGetLastErrorMessage());
-        return;
-    }
-
-    for (i = 0; i < nvhbas; i++) {
-        if (!!vhbas[i]->def->secondary != primary)
-            continue;
-
-        if (step(conn, vhbas[i]) < 0) {
-            VIR_WARN("vHBA 'vhba_%s' stays %s for migration %s of domain '%s': %s",
-                     vhbas[i]->wwpn, virNodeDevVHBAHandoverTypeToString(mark),
-                     vhbas[i]->def->migration, vhbas[i]->def->domain,
-                     virGetLastErrorMessage());
-        }
-    }
-
-    qemuVHBANodedevListFree(vhbas, nvhbas);
-}
-
-
 typedef enum {
     QEMU_MIGRATION_VHBA_UNDECIDED,  /* it may run there, only the peer knows */
     QEMU_MIGRATION_VHBA_HERE,       /* it does not run there and never will */
@@ -594,26 +892,21 @@ typedef enum {
 
 /* Where the guest is after a migration away from here has come to an end */
 static qemuMigrationVHBAFate
-qemuMigrationVHBASrcGetFate(virDomainObj *vm,
+qemuMigrationVHBASrcGetFate(virConnectPtr conn,
+                            virDomainObj *vm,
                             virDomainJobObj *job,
                             bool running)
 {
-    int reason;
-    bool paused = virDomainObjGetState(vm, &reason) == VIR_DOMAIN_PAUSED &&
-                  (reason == VIR_DOMAIN_PAUSED_MIGRATION ||
-                   reason == VIR_DOMAIN_PAUSED_UNKNOWN);
-    bool postcopy = virDomainObjIsPostcopy(vm, job);
-
     switch ((qemuMigrationJobPhase) job->phase) {
     case QEMU_MIGRATION_PHASE_NONE:
     case QEMU_MIGRATION_PHASE_BEGIN3:
     case QEMU_MIGRATION_PHASE_PERFORM2:
     case QEMU_MIGRATION_PHASE_PERFORM3:
     case QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED:
-        /* A guest that migration has paused is resumed when it is known to
-         * run here only. */
-        return postcopy || (running && paused) ? QEMU_MIGRATION_VHBA_UNDECIDED
-                                               : QEMU_MIGRATION_VHBA_HERE;
+        if (virDomainObjIsPostcopy(vm, job) ||
+            qemuMigrationVHBASrcIsSent(conn, vm) != 0)
+            return QEMU_MIGRATION_VHBA_UNDECIDED;
+        return QEMU_MIGRATION_VHBA_HERE;
 
     case QEMU_MIGRATION_PHASE_CONFIRM3:
     case QEMU_MIGRATION_PHASE_CONFIRM_RESUME:
@@ -646,15 +939,17 @@ qemuMigrationVHBASrcSettle(virConnectPtr conn,
 {
     const char *domain = vm->def->name;
 
-    switch (qemuMigrationVHBASrcGetFate(vm, job, running)) {
+    switch (qemuMigrationVHBASrcGetFate(conn, vm, job, running)) {
     case QEMU_MIGRATION_VHBA_THERE:
-        qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT, domain, false,
-                                       qemuMigrationVHBASrcGiveUpPair);
+        ignore_value(qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                    domain, false,
+                                                    qemuMigrationVHBASrcGiveUpSecondary));
         break;
 
     case QEMU_MIGRATION_VHBA_HERE:
-        qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT, domain, false,
-                                       qemuMigrationVHBASrcTakeBack);
+        ignore_value(qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                    domain, false,
+                                                    qemuMigrationVHBASrcTakeBack));
         break;
 
     case QEMU_MIGRATION_VHBA_UNDECIDED:
@@ -662,6 +957,11 @@ qemuMigrationVHBASrcSettle(virConnectPtr conn,
                  "the vHBAs lent for its migration stay marked", domain);
         break;
     }
+
+    if (!running)
+        ignore_value(qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                    domain, true,
+                                                    qemuMigrationVHBASrcGiveUpPrimary));
 }
 
 
@@ -886,6 +1186,46 @@ qemuMigrationVHBADstKeep(virConnectPtr conn G_GNUC_UNUSED,
 }
 
 
+/* The other way round: before anybody has heard of it, and if the guest has not
+ * run. The idle one, which is marked still, tells whom it concerns. */
+static int
+qemuMigrationVHBADstRevokeOne(virConnectPtr conn,
+                              qemuVHBANodedev *idle)
+{
+    g_autoptr(qemuVHBANodedev) used = NULL;
+
+    if (!(used = qemuVHBANodedevLookup(conn, idle->def->primary)))
+        return -1;
+
+    if (used->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_NONE)
+        return 0;
+
+    return qemuVHBANodedevSetMark(used, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                  idle->def->domain, idle->def->migration);
+}
+
+
+/**
+ * qemuMigrationVHBADstRevoke:
+ * @vm: domain that has not run, and of which nobody was told that it does
+ *
+ * Takes qemuMigrationVHBADstCommit back. The current error is preserved.
+ */
+void
+qemuMigrationVHBADstRevoke(virDomainObj *vm)
+{
+    g_autoptr(virConnect) conn = NULL;
+    virErrorPtr orig_err = NULL;
+
+    virErrorPreserveLast(&orig_err);
+    if ((conn = qemuMigrationVHBAConnect(vm)))
+        ignore_value(qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                                    vm->def->name, false,
+                                                    qemuMigrationVHBADstRevokeOne));
+    virErrorRestore(&orig_err);
+}
+
+
 static int
 qemuMigrationVHBADstStartIdle(virConnectPtr conn G_GNUC_UNUSED,
                               qemuVHBANodedev *vhba)
@@ -936,12 +1276,14 @@ qemuMigrationVHBADstSettle(virConnectPtr conn,
 {
     const char *domain = vm->def->name;
 
-    qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED, domain, true,
-                                   running ? qemuMigrationVHBADstKeep
-                                           : qemuMigrationVHBADstForget);
-    qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED, domain, false,
-                                   running ? qemuMigrationVHBADstStartIdle
-                                           : qemuMigrationVHBADstForgetIdle);
+    ignore_value(qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                                domain, true,
+                                                running ? qemuMigrationVHBADstKeep
+                                                        : qemuMigrationVHBADstForget));
+    ignore_value(qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                                domain, false,
+                                                running ? qemuMigrationVHBADstStartIdle
+                                                        : qemuMigrationVHBADstForgetIdle));
 }
 
 
@@ -985,20 +1327,6 @@ qemuMigrationVHBADstPrepare(virDomainObj *vm,
 }
 
 
-static virConnectPtr
-qemuMigrationVHBAConnect(virDomainObj *vm)
-{
-    virConnectPtr conn = virGetConnectNodeDev();
-
-    if (!conn) {
-        VIR_WARN("The vHBAs of domain '%s' cannot be settled, they stay marked: %s",
-                 vm->def->name, virGetLastErrorMessage());
-    }
-
-    return conn;
-}
-
-
 /* Is this job handing over vHBAs? A post-copy migration may have forgotten it in
  * a restart of the daemon. */
 static bool
@@ -1014,22 +1342,81 @@ qemuMigrationVHBAConcerns(virDomainObj *vm)
 
 /**
  * qemuMigrationVHBADstCommit:
- * @vm: domain that has come in and runs
+ * @vm: domain that has come in completely and does not run yet
  *
  * From now on the vHBAs that @vm uses stay here, and it does not matter any
- * more what happens to @vm. To be called before the source is told.
+ * more what happens to @vm, or to who has asked for it. To be called before its
+ * CPUs start: a guest that may have run here is never forgotten.
+ *
+ * Returns 0 on success; -1 with an error reported, and then nothing is decided.
  */
-void
+int
 qemuMigrationVHBADstCommit(virDomainObj *vm)
 {
     g_autoptr(virConnect) conn = NULL;
 
-    if (!qemuMigrationVHBAConcerns(vm) ||
-        !(conn = qemuMigrationVHBAConnect(vm)))
-        return;
+    if (!qemuMigrationVHBAConcerns(vm))
+        return 0;
 
-    qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED, vm->def->name,
-                                   true, qemuMigrationVHBADstKeep);
+    if (!(conn = virGetConnectNodeDev()))
+        return -1;
+
+    if (qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                       vm->def->name, true,
+                                       qemuMigrationVHBADstKeep) < 0) {
+        qemuMigrationVHBADstRevoke(vm);
+        return -1;
+    }
+
+    virCloseCallbacksDomainRemove(vm, NULL, qemuProcessAutoDestroy);
+    return 0;
+}
+
+
+/* Whether QEMU is there to say that the guest does not run. */
+static bool
+qemuMigrationVHBADstIsStopped(virDomainObj *vm)
+{
+    qemuDomainObjPrivate *priv = vm->privateData;
+    bool running = true;
+    int rc;
+
+    if (qemuDomainObjEnterMonitorAsync(vm, VIR_ASYNC_JOB_MIGRATION_IN) < 0)
+        return false;
+
+    rc = qemuMonitorGetStatus(priv->mon, &running, NULL);
+    qemuDomainObjExitMonitor(vm);
+
+    return rc == 0 && !running;
+}
+
+
+/**
+ * qemuMigrationVHBADstMayRefuse:
+ * @vm: domain whose CPUs could not be started after qemuMigrationVHBADstCommit
+ *
+ * Returns true if the guest has not run here, so that the source can be told to
+ * go on with it; the vHBAs are borrowed again. Returns false if QEMU has died
+ * of the question: then nobody can tell, and the guest stays with us, dead. The
+ * current error is preserved.
+ */
+bool
+qemuMigrationVHBADstMayRefuse(virDomainObj *vm)
+{
+    virErrorPtr orig_err = NULL;
+    bool stopped;
+
+    if (!qemuMigrationVHBAConcerns(vm))
+        return true;
+
+    virErrorPreserveLast(&orig_err);
+    stopped = qemuMigrationVHBADstIsStopped(vm);
+    virErrorRestore(&orig_err);
+
+    if (stopped)
+        qemuMigrationVHBADstRevoke(vm);
+
+    return stopped;
 }
 
 
@@ -1130,6 +1517,48 @@ qemuMigrationVHBARecover(virDomainObj *vm,
 }
 
 
+/* Marks that have outlived their domain, as they do when a host loses power.
+ * Each combination on one host is a point on the way, see qemu_migration_vhba.h;
+ * those that need the other host's word are left. */
+
+/* S is lent, and P is not: the guest was not sent, so it cannot run there. */
+static int
+qemuMigrationVHBASrcTakeBackUnsent(virConnectPtr conn,
+                                   qemuVHBANodedev *secondary)
+{
+    g_autoptr(qemuVHBANodedev) primary = NULL;
+    int rc;
+
+    if ((rc = qemuVHBANodedevFind(conn, secondary->def->primary, &primary)) < 0)
+        return -1;
+
+    if (rc == 0 || primary->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_NONE)
+        return 0;
+
+    return qemuMigrationVHBASrcTakeBack(conn, secondary);
+}
+
+
+/* S and P are borrowed: the guest has not run here. */
+static int
+qemuMigrationVHBADstForgetPair(virConnectPtr conn,
+                               qemuVHBANodedev *used)
+{
+    g_autoptr(qemuVHBANodedev) idle = NULL;
+
+    if (!(idle = qemuVHBANodedevLookup(conn, used->def->secondary)))
+        return -1;
+
+    if (idle->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_BORROWED)
+        return 0;
+
+    if (qemuMigrationVHBADstForget(conn, used) < 0)
+        return -1;
+
+    return qemuMigrationVHBADstForget(conn, idle);
+}
+
+
 /* A secondary is borrowed after a decision: it will belong here when the fabric
  * lets it in. One whose primary is borrowed as well waits for a decision. */
 static int
@@ -1151,36 +1580,52 @@ qemuMigrationVHBALetIn(virConnectPtr conn,
 
 
 /**
- * qemuMigrationVHBALetAllIn:
+ * qemuMigrationVHBARecoverMarks:
+ * @driver: the driver, whose domains are left alone if they are alive; or NULL
  *
- * Goes on to start, in the background, the vHBAs that migrations have brought
- * or brought back, whatever has become of their domains.
+ * Does what is left to do for migrations whose domains are not here any more,
+ * and goes on to start, in the background, the vHBAs that have been brought or
+ * brought back.
  *
  * Returns 0 on success, -1 with an error reported if the node device driver
  * cannot be reached.
  */
 int
-qemuMigrationVHBALetAllIn(void)
+qemuMigrationVHBARecoverMarks(virQEMUDriver *driver)
 {
+    static const struct {
+        virNodeDevVHBAHandover mark;
+        bool primary;
+        qemuMigrationVHBAStep step;
+    } steps[] = {
+        { VIR_NODE_DEV_VHBA_HANDOVER_LENT, true, qemuMigrationVHBASrcGiveUpPrimary },
+        { VIR_NODE_DEV_VHBA_HANDOVER_LENT, false, qemuMigrationVHBASrcTakeBackUnsent },
+        { VIR_NODE_DEV_VHBA_HANDOVER_BORROWED, true, qemuMigrationVHBADstForgetPair },
+    };
     g_autoptr(virConnect) conn = virGetConnectNodeDev();
+    size_t i;
 
     if (!conn)
         return -1;
 
-    qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
-                                   NULL, false, qemuMigrationVHBALetIn);
-    return 0;
+    for (i = 0; i < G_N_ELEMENTS(steps); i++)
+        ignore_value(qemuMigrationVHBAForEach(conn, driver, steps[i].mark, NULL,
+                                              steps[i].primary, steps[i].step));
+
+    /* what is let in may be a running domain's */
+    return qemuMigrationVHBAForEachMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                          NULL, false, qemuMigrationVHBALetIn);
 }
 
 
 static void
-qemuMigrationVHBARecoverThread(void *opaque G_GNUC_UNUSED)
+qemuMigrationVHBARecoverThread(void *opaque)
 {
     g_autoptr(virIdentity) identity = virIdentityGetSystem();
 
     virIdentitySetCurrent(identity);
-    if (qemuMigrationVHBALetAllIn() < 0)
-        VIR_WARN("Cannot look for vHBAs that have to be let in: %s",
+    if (qemuMigrationVHBARecoverMarks(opaque) < 0)
+        VIR_WARN("Cannot settle the marks of earlier migrations of vHBAs: %s",
                  virGetLastErrorMessage());
     virIdentitySetCurrent(NULL);
 }
@@ -1188,12 +1633,13 @@ qemuMigrationVHBARecoverThread(void *opaque G_GNUC_UNUSED)
 
 /**
  * qemuMigrationVHBARecoverAll:
+ * @driver: the driver, which outlives what is done
  *
- * To be called when the daemon starts. Does qemuMigrationVHBALetAllIn, and
+ * To be called when the daemon starts. Does qemuMigrationVHBARecoverMarks, and
  * does not wait for it. Where there is no Fibre Channel, nothing is done.
  */
 void
-qemuMigrationVHBARecoverAll(void)
+qemuMigrationVHBARecoverAll(virQEMUDriver *driver)
 {
     virThread thread;
 
@@ -1201,7 +1647,7 @@ qemuMigrationVHBARecoverAll(void)
         return;
 
     if (virThreadCreateFull(&thread, false, qemuMigrationVHBARecoverThread,
-                            "vhba-recover", false, NULL) < 0)
-        VIR_WARN("Cannot look for vHBAs that have to be let in: %s",
+                            "vhba-recover", false, driver) < 0)
+        VIR_WARN("Cannot settle the marks of earlier migrations of vHBAs: %s",
                  g_strerror(errno));
 }

@@ -30,11 +30,15 @@
  *   Begin    source       mark S lent, stop it
  *   Prepare  destination  define S and P marked borrowed, S being the primary
  *                         here; start S; check that it shows the same LUNs
- *   Finish   destination  ok: clear the mark of S, start P once it is free
+ *   Perform  source       send the guest, then mark P lent
+ *   Finish   destination  ok: clear the mark of S, start the CPUs, start P once
+ *                         it is free
  *                         bad: stop and undefine S, undefine P
- *   Confirm  source       ok: stop P, undefine P and S
- *                         cancelled: mark S borrowed, start it once it is
- *                         free, clear its mark
+ *   Confirm  source       ok: undefine S, stop QEMU, stop and undefine P
+ *                         refused: clear the mark of P, resume; mark S
+ *                         borrowed, start it once it is free, clear its mark
+ *                         no answer: stay paused, until it is resumed by hand
+ *                         and S comes back
  *
  * The journal is in the definitions of the vHBAs: a mark is on disk before
  * the step that it announces is taken, and what is to be done is found by the
@@ -57,11 +61,32 @@ qemuMigrationVHBASrcLend(virDomainObj *vm,
                          const qemuMigrationVHBACookie *cookie);
 
 int
+qemuMigrationVHBASrcSent(virDomainObj *vm);
+
+void
+qemuMigrationVHBASrcNotSent(virDomainObj *vm);
+
+bool
+qemuMigrationVHBASrcMayResume(virDomainObj *vm);
+
+int
+qemuMigrationVHBASrcReclaim(virDomainObj *vm);
+
+void
+qemuMigrationVHBASrcGone(virDomainObj *vm);
+
+int
 qemuMigrationVHBADstPrepare(virDomainObj *vm,
                             const qemuMigrationVHBACookie *cookie);
 
-void
+int
 qemuMigrationVHBADstCommit(virDomainObj *vm);
+
+void
+qemuMigrationVHBADstRevoke(virDomainObj *vm);
+
+bool
+qemuMigrationVHBADstMayRefuse(virDomainObj *vm);
 
 void
 qemuMigrationVHBADstAbandon(virDomainObj *vm);
@@ -75,7 +100,7 @@ qemuMigrationVHBARecover(virDomainObj *vm,
                          virDomainJobObj *job);
 
 int
-qemuMigrationVHBALetAllIn(void);
+qemuMigrationVHBARecoverMarks(virQEMUDriver *driver);
 
 void
-qemuMigrationVHBARecoverAll(void);
+qemuMigrationVHBARecoverAll(virQEMUDriver *driver);

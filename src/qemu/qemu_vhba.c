@@ -41,10 +41,6 @@
  * above lead to it, whichever of the two is named. It is given to this domain
  * only, and only while that is incoming; nobody else gets a vHBA that is marked.
  * A borrowed secondary that has come without its partner stands for itself.
- *
- * While the secondary is lent, the guest may run on the other host. Nobody but a
- * domain that has the primary already can use it then: after a power failure the
- * guest might be started here a second time.
  */
 
 #include <config.h>
@@ -111,49 +107,6 @@ qemuVHBACheckMark(const qemuVHBANodedev *vhba,
     }
 
     return 0;
-}
-
-
-/* Does the domain run here, on @vhba? */
-static int
-qemuVHBAIsHeld(const qemuVHBANodedev *vhba,
-               const qemuVHBAUser *user)
-{
-    g_autofree char *uuid = NULL;
-
-    if (virFCClaimGet(vhba->wwpn, NULL, &uuid) < 0)
-        return -1;
-
-    return STREQ_NULLABLE(uuid, user->uuid);
-}
-
-
-static int
-qemuVHBACheckSecondary(virConnectPtr conn,
-                       const qemuVHBANodedev *vhba,
-                       const qemuVHBAUser *user)
-{
-    g_autoptr(qemuVHBANodedev) secondary = NULL;
-    int held;
-
-    if (!vhba->def->secondary)
-        return 0;
-
-    if (qemuVHBANodedevFind(conn, vhba->def->secondary, &secondary) < 0)
-        return -1;
-
-    if (!secondary ||
-        secondary->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_LENT)
-        return 0;
-
-    if ((held = qemuVHBAIsHeld(vhba, user)) != 0)
-        return held < 0 ? -1 : 0;
-
-    virReportError(VIR_ERR_OPERATION_INVALID,
-                   _("vHBA '%1$s' cannot be used: its secondary '%2$s' is lent to another host for migration '%3$s' of domain '%4$s', which may run there; settle that first, see the <handover> of node device '%5$s'"),
-                   vhba->wwpn, secondary->wwpn, secondary->def->migration,
-                   secondary->def->domain, virNodeDeviceGetName(secondary->dev));
-    return -1;
 }
 
 
@@ -456,8 +409,7 @@ qemuVHBAResolveSource(virStorageSource *src,
     if (qemuVHBAPlaceFromSource(src->vhba, &place) < 0 ||
         !(conn = virGetConnectNodeDev()) ||
         !(vhba = qemuVHBAFind(conn, place.wwnn, place.wwpn, user)) ||
-        qemuVHBACheckMark(vhba, user) < 0 ||
-        qemuVHBACheckSecondary(conn, vhba, user) < 0)
+        qemuVHBACheckMark(vhba, user) < 0)
         return -1;
 
     if (user->pretend)

@@ -141,6 +141,42 @@ qemuVHBAStartTry(virConnectPtr conn,
 }
 
 
+/**
+ * qemuVHBAStartNow:
+ * @conn: connection to the node device driver
+ * @wwpn: a vHBA that bears the mark of a hand-over
+ * @migration: UUID of that hand-over
+ *
+ * Starts the vHBA and removes its mark, if no other host has it; does not wait
+ * for that.
+ *
+ * Returns 0 on success, -1 with an error reported otherwise.
+ */
+int
+qemuVHBAStartNow(virConnectPtr conn,
+                 const char *wwpn,
+                 const char *migration)
+{
+    qemuVHBAStart start = { .wwpn = (char *) wwpn, .migration = (char *) migration };
+
+    switch (qemuVHBAStartTry(conn, &start, false)) {
+    case QEMU_VHBA_START_DONE:
+        return 0;
+
+    case QEMU_VHBA_START_AWAIT:
+    case QEMU_VHBA_START_UNKNOWN:
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("vHBA 'vhba_%1$s' is logged in on another host"), wwpn);
+        return -1;
+
+    case QEMU_VHBA_START_REFUSED:
+        break;
+    }
+
+    return -1;
+}
+
+
 static unsigned int
 qemuVHBAStartPause(const qemuVHBAStart *start,
                    qemuVHBAStartResult result)

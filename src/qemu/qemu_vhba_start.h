@@ -22,10 +22,15 @@
 
 /*
  * A vHBA that was running on another host a moment ago can be started here
- * when that host has let go of it. Nobody waits for it, so this is done in
- * the background; the vHBA's mark in the journal tells that it is still to
- * be done, and is removed when it is.
+ * when that host has let go of it. As a rule nobody waits for it, so this is
+ * done in the background; the vHBA's mark in the journal tells that it is still
+ * to be done, and is removed when it is.
  */
+
+int
+qemuVHBAStartNow(virConnectPtr conn,
+                 const char *wwpn,
+                 const char *migration);
 
 void
 qemuVHBAStartWhenFree(const char *wwpn,

@@ -218,11 +218,14 @@ virFCEventMonitorFill(virFCEventMonitor *mon)
         if (rc == 0 || rc == -NLE_AGAIN || rc == -NLE_INTR)
             return 0;
 
+        if (rc == -NLE_NOMEM)
+            return -2;
+
         if (rc < 0) {
             virReportError(VIR_ERR_OPERATION_FAILED,
                            _("cannot read events of the Fibre Channel transport: %1$s"),
                            nl_geterror(rc));
-            return rc == -NLE_NOMEM ? -2 : -1;
+            return -1;
         }
 
         mon->next = (void *) mon->buf; /* aligned, as malloc is */
@@ -262,7 +265,6 @@ virFCEventMonitorRead(virFCEventMonitor *mon,
 
     if (rc == -2) {
         /* The socket's buffer overran (ENOBUFS); it goes on working. */
-        virResetLastError();
         event->type = VIR_FC_EVENT_LOST;
         event->host = 0;
         return 1;

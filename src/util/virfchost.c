@@ -18,16 +18,20 @@
 
 #include <config.h>
 
+#include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include "viralloc.h"
 #include "virbuffer.h"
 #include "virerror.h"
 #include "virfcevent.h"
-#include "virfchost.h"
+#define LIBVIRT_VIRFCHOSTPRIV_H_ALLOW
+#include "virfchostpriv.h"
 #include "virfile.h"
 #include "virlog.h"
 #include "virstring.h"
+#include "virthread.h"
 #include "virtime.h"
 #include "virwwn.h"
 
@@ -219,17 +223,18 @@ virFCHostRead(unsigned int host)
 typedef bool (*virFCHostFilter)(const char *dir,
                                 const void *opaque);
 
-/* Reads the hosts whose sysfs directory passes @filter. One that vanishes
- * meanwhile is no error. */
+/* Reads the hosts whose sysfs directory passes @filter, but not more than @max.
+ * One that vanishes meanwhile is no error. */
 static int
 virFCHostScan(virFCHostFilter filter,
               const void *opaque,
+              size_t max,
               virFCHost ***hosts,
               size_t *nhosts)
 {
     g_autoptr(DIR) dir = NULL;
     struct dirent *entry = NULL;
-    int rc;
+    int rc = 0;
 
     *hosts = NULL;
     *nhosts = 0;
@@ -238,7 +243,7 @@ virFCHostScan(virFCHostFilter filter,
     if ((rc = virDirOpenIfExists(&dir, SYSFS_FC_HOST)) <= 0)
         return rc;
 
-    while ((rc = virDirRead(dir, &entry, SYSFS_FC_HOST)) > 0) {
+    while (*nhosts < max && (rc = virDirRead(dir, &entry, SYSFS_FC_HOST)) > 0) {
         g_autofree char *path = g_strdup_printf(SYSFS_FC_HOST "/%s", entry->d_name);
         const char *number = STRSKIP(entry->d_name, "host");
         virFCHost *fchost = NULL;
@@ -258,7 +263,7 @@ virFCHostScan(virFCHostFilter filter,
         VIR_APPEND_ELEMENT(*hosts, *nhosts, fchost);
     }
 
-    return rc;
+    return rc < 0 ? -1 : 0;
 }
 
 
@@ -274,7 +279,7 @@ int
 virFCHostList(virFCHost ***hosts,
               size_t *nhosts)
 {
-    return virFCHostScan(NULL, NULL, hosts, nhosts);
+    return virFCHostScan(NULL, NULL, SIZE_MAX, hosts, nhosts);
 }
 
 
@@ -332,7 +337,7 @@ virFCHostFindByWWN(const char *wwnn,
     size_t nhosts = 0;
     virFCHost *ret = NULL;
 
-    if (virFCHostScan(virFCHostHasWWNs, &want, &hosts, &nhosts) < 0)
+    if (virFCHostScan(virFCHostHasWWNs, &want, 1, &hosts, &nhosts) < 0)
         virResetLastError();
 
     if (nhosts > 0)
@@ -343,72 +348,163 @@ virFCHostFindByWWN(const char *wwnn,
 }
 
 
+/* What keeps an HBA from carrying another vHBA, by its port_state: see
+ * fc_port_state_names in the kernel's scsi_transport_fc.c. */
+typedef struct _virFCHostPortProblem virFCHostPortProblem;
+struct _virFCHostPortProblem {
+    const char *state;
+    const char *remedy;
+};
+
+static const virFCHostPortProblem virFCHostPortProblems[] = {
+    { "Not Present",
+      N_("its port is not there; check the adapter") },
+    { "Offline",
+      N_("its port is offline; check the cable and the switch port, or enable it again") },
+    { "Blocked",
+      N_("its driver is recovering from an error; try again later") },
+    { "Bypassed",
+      N_("its port is bypassed, as in a loop; NPIV needs a port of a fabric") },
+    { "Diagnostics",
+      N_("its port is being diagnosed; try again when that has ended") },
+    { "Linkdown",
+      N_("its link is not up; check the cable and the switch port") },
+    { "Error",
+      N_("its port has failed; see the kernel's log for the reason") },
+    { "Loopback",
+      N_("its port is in loopback mode; connect it to a fabric") },
+    { "Deleted",
+      N_("its port is being removed") },
+};
+
+
 /* Returns why @fchost cannot carry another vHBA, NULL if it can. */
 static const char *
 virFCHostVportObstacle(const virFCHost *fchost)
 {
+    size_t i;
+
+    if (fchost->vport)
+        return N_("it is a vHBA itself; only an HBA can carry vHBAs");
+
     if (!fchost->vportOps)
         return N_("it does not support NPIV");
 
+    for (i = 0; i < G_N_ELEMENTS(virFCHostPortProblems); i++) {
+        if (STREQ_NULLABLE(fchost->portState, virFCHostPortProblems[i].state))
+            return virFCHostPortProblems[i].remedy;
+    }
+
     if (STRNEQ_NULLABLE(fchost->portState, "Online"))
-        return N_("its link is not up; check the cable and the switch port");
+        return N_("its port is not online; see the kernel's log for the reason");
 
     if (fchost->vports >= fchost->maxVports)
-        return N_("it carries as many vHBAs as it can");
+        return N_("it carries as many vHBAs as it can; destroy one, or use another HBA");
 
     return NULL;
 }
 
 
-/**
- * virFCHostFindByFabric:
- * @fabricWWN: name of the fabric in any accepted form; NULL for any fabric
- *
- * Chooses the HBA that a new vHBA should be created on: among those that are
- * NPIV capable, on that fabric, online and not full, the one that has the
- * fewest vHBAs; of equals, the lowest host number.
- *
- * Returns the HBA, to be freed by the caller; NULL with an error that says
- * why each HBA of this machine cannot be taken.
- */
-virFCHost *
-virFCHostFindByFabric(const char *fabricWWN)
+/* The kernel counts a vHBA only once it is being made. For several that are
+ * started at a time to be spread over the HBAs, those that an HBA has been
+ * chosen for count from then on: N of the HBA's hostN -> how many. */
+static virMutex virFCHostReservedLock = VIR_MUTEX_INITIALIZER;
+static GHashTable *virFCHostReserved;
+
+
+static unsigned int
+virFCHostGetReserved(unsigned int host)
+{
+    if (!virFCHostReserved)
+        return 0;
+
+    return GPOINTER_TO_UINT(g_hash_table_lookup(virFCHostReserved, GUINT_TO_POINTER(host)));
+}
+
+
+/* To be called with virFCHostReservedLock held. */
+static void
+virFCHostSetReserved(unsigned int host,
+                     unsigned int count)
+{
+    if (!virFCHostReserved)
+        virFCHostReserved = g_hash_table_new(NULL, NULL);
+
+    if (count == 0)
+        g_hash_table_remove(virFCHostReserved, GUINT_TO_POINTER(host));
+    else
+        g_hash_table_insert(virFCHostReserved, GUINT_TO_POINTER(host), GUINT_TO_POINTER(count));
+}
+
+
+/* Whether a new vHBA is better off on @a than on @b. While a vHBA is being
+ * made it may count twice; that lets the next one go elsewhere, too. */
+static bool
+virFCHostIsBetter(const virFCHost *a,
+                  const virFCHost *b)
+{
+    unsigned int load = a->vports + virFCHostGetReserved(a->host);
+    unsigned int other = b->vports + virFCHostGetReserved(b->host);
+
+    return load == other ? a->host < b->host : load < other;
+}
+
+
+static bool
+virFCHostIsHBA(const char *dir,
+               const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *vports = g_strdup_printf("%s/device/../fc_vports", dir);
+
+    return !virFileExists(vports);
+}
+
+
+/* @refused: set of numbers of HBAs that have turned out not to do */
+static const char *
+virFCHostChoiceObstacle(const virFCHost *hba,
+                        const char *fabricWWN,
+                        GHashTable *refused)
+{
+    const char *obstacle = virFCHostVportObstacle(hba);
+
+    if (obstacle)
+        return obstacle;
+
+    if (fabricWWN && !virWWNEqual(hba->fabricWWN, fabricWWN))
+        return N_("it is on another fabric");
+
+    if (refused && g_hash_table_contains(refused, GUINT_TO_POINTER(hba->host)))
+        return N_("it carries as many vHBAs as it can; destroy one, or use another HBA");
+
+    return NULL;
+}
+
+
+/* Returns the best of @hosts, which stays theirs; NULL with an error that says
+ * why none will do. */
+static virFCHost **
+virFCHostChoose(virFCHost **hosts,
+                size_t nhosts,
+                const char *fabricWWN,
+                GHashTable *refused)
 {
     g_auto(virBuffer) reasons = VIR_BUFFER_INITIALIZER;
     g_autofree char *text = NULL;
-    virFCHost **hosts = NULL;
-    size_t nhosts = 0;
     virFCHost **best = NULL;
-    virFCHost *ret = NULL;
     size_t i;
 
-    if (virFCHostList(&hosts, &nhosts) < 0)
-        goto cleanup;
-
     for (i = 0; i < nhosts; i++) {
-        virFCHost *cur = hosts[i];
-        const char *obstacle = virFCHostVportObstacle(cur);
+        const char *obstacle = virFCHostChoiceObstacle(hosts[i], fabricWWN, refused);
 
-        if (cur->vport)
-            continue;
-
-        if (!obstacle && fabricWWN && !virWWNEqual(cur->fabricWWN, fabricWWN))
-            obstacle = N_("it is on another fabric");
-
-        if (obstacle) {
-            virBufferAsprintf(&reasons, "; scsi_host%u: %s", cur->host, _(obstacle));
-            continue;
-        }
-
-        if (!best || cur->vports < (*best)->vports ||
-            (cur->vports == (*best)->vports && cur->host < (*best)->host))
+        if (obstacle)
+            virBufferAsprintf(&reasons, "; scsi_host%u: %s", hosts[i]->host, _(obstacle));
+        else if (!best || virFCHostIsBetter(hosts[i], *best))
             best = &hosts[i];
     }
 
-    if (best) {
-        ret = g_steal_pointer(best);
-        goto cleanup;
-    }
+    if (best)
+        return best;
 
     text = virBufferContentAndReset(&reasons);
     if (fabricWWN)
@@ -419,10 +515,54 @@ virFCHostFindByFabric(const char *fabricWWN)
         virReportError(VIR_ERR_NO_NODE_DEVICE,
                        _("no HBA can carry a vHBA%1$s"),
                        text ? text : _(": there are no HBAs"));
+    return NULL;
+}
 
- cleanup:
+
+/**
+ * virFCHostReserve:
+ * @fabricWWN: name of the fabric in any accepted form; NULL for any fabric
+ * @refused: set of host numbers, as pointers, of HBAs that will not do; or NULL
+ *
+ * Chooses the HBA that a new vHBA should be created on: among those that are
+ * NPIV capable, on that fabric, online and not full, the one that has the
+ * fewest vHBAs; of equals, the lowest host number. Until virFCHostUnreserve is
+ * called it has one more when others choose.
+ *
+ * Returns the HBA, to be freed by the caller; NULL with an error that says
+ * why each HBA of this machine cannot be taken.
+ */
+virFCHost *
+virFCHostReserve(const char *fabricWWN,
+                 GHashTable *refused)
+{
+    VIR_LOCK_GUARD lock = virLockGuardLock(&virFCHostReservedLock);
+    virFCHost **hosts = NULL;
+    size_t nhosts = 0;
+    virFCHost **best = NULL;
+    virFCHost *ret = NULL;
+
+    if (virFCHostScan(virFCHostIsHBA, NULL, SIZE_MAX, &hosts, &nhosts) == 0 &&
+        (best = virFCHostChoose(hosts, nhosts, fabricWWN, refused))) {
+        ret = g_steal_pointer(best);
+        virFCHostSetReserved(ret->host, virFCHostGetReserved(ret->host) + 1);
+    }
+
     virFCHostListFree(hosts, nhosts);
     return ret;
+}
+
+
+/* The vHBA that an HBA was reserved for has been created, or will not be.
+ * @host: N of the HBA's hostN */
+void
+virFCHostUnreserve(unsigned int host)
+{
+    VIR_LOCK_GUARD lock = virLockGuardLock(&virFCHostReservedLock);
+    unsigned int count = virFCHostGetReserved(host);
+
+    if (count > 0)
+        virFCHostSetReserved(host, count - 1);
 }
 
 
@@ -462,7 +602,13 @@ virFCHostVportNames(const char *path,
 /* virFCHostVportOp:
  *
  * Writes "wwpn:wwnn" to a vport_* file of HBA @parent, which makes the kernel
- * do it at once. Returns 0; -errno, without an error, if it did not.
+ * do it at once. That takes a single write: what drivers return is passed on as
+ * it is, so that it could be taken for an interruption (lpfc: -4 if out of
+ * resources), or for the number of bytes written (qla2xxx and bfa: a state from
+ * enum fc_vport_state).
+ *
+ * Returns 0 if the kernel did it; otherwise, without an error, -errno, or the
+ * positive number of a vport state.
  */
 static int
 virFCHostVportOp(unsigned int parent,
@@ -472,16 +618,21 @@ virFCHostVportOp(unsigned int parent,
 {
     g_autofree char *path = virFCHostVportOpPath(parent, op);
     g_autofree char *names = g_strdup_printf("%s:%s", wwpn, wwnn);
+    VIR_AUTOCLOSE fd = -1;
+    ssize_t written;
 
     if (!path)
-        return -EOPNOTSUPP;
+        return -ENOSYS;
 
     VIR_DEBUG("writing '%s' to '%s'", names, path);
 
-    if (virFileWriteStr(path, names, 0) < 0)
+    if ((fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)) < 0)
         return -errno;
 
-    return 0;
+    if ((written = write(fd, names, strlen(names))) < 0) /* sc_avoid_write */
+        return -errno;
+
+    return written == strlen(names) ? 0 : written;
 }
 
 
@@ -500,47 +651,221 @@ virFCHostVportCheckFree(const char *wwpn)
 }
 
 
-/* What drivers mean by the errno they return from vport_create, see FC_VPCERR_*
- * in the kernel's scsi_transport_fc.h and the drivers. */
-static void
-virFCHostVportCreateError(unsigned int parent,
-                          const char *wwnn,
-                          const char *wwpn,
-                          int err)
+/* The states of a vport, in the order of the kernel's enum fc_vport_state
+ * (scsi_transport_fc.h), and what they mean when it should be Active. */
+typedef struct _virFCHostVportProblem virFCHostVportProblem;
+struct _virFCHostVportProblem {
+    const char *state;  /* as in sysfs */
+    bool final;         /* no use waiting for another state */
+    const char *remedy; /* NULL: no problem */
+};
+
+static const virFCHostVportProblem virFCHostVportProblems[] = {
+    { "Unknown", false,
+      N_("the HBA's driver does not tell; see the kernel's log for the reason") },
+    { "Active", true, NULL },
+    { "Disabled", false,
+      N_("it has been disabled; enable it through its vport_disable in sysfs") },
+    { "Linkdown", false,
+      N_("the link of its HBA is down; check the cable and the switch port") },
+    { "Initializing", false,
+      N_("the fabric has not accepted the login of this WWPN; is it logged in elsewhere?") },
+    { "No Fabric Support", true,
+      N_("the fabric, or this switch port, does not support NPIV; enable it there") },
+    { "No Fabric Resources", true,
+      N_("the fabric has no resources for another login; raise the limit of logins for this switch port") },
+    { "Fabric Logout", false,
+      N_("the fabric has logged it out; see the switch's log for the reason") },
+    { "Fabric Rejected WWN", true,
+      N_("the fabric rejected its WWNs; are they in use elsewhere, or kept out by port security?") },
+    { "VPort Failed", true,
+      N_("its login has failed; see the kernel's log for the reason") },
+};
+
+
+/* What the kernel and its drivers mean by the errno that they return from
+ * vport_create and vport_delete: fc_vport_setup() and VPCERR_* of the FC
+ * transport, and codes of lpfc's own (-1 to -4), which are no errnos at all, but
+ * which reach user space as such. */
+typedef struct _virFCHostVportErrno virFCHostVportErrno;
+struct _virFCHostVportErrno {
+    int err;
+    const char *create; /* NULL: nothing is known beyond the errno's text */
+    const char *delete; /* likewise */
+};
+
+static const virFCHostVportErrno virFCHostVportErrnos[] = {
+    { EPERM, /* lpfc: VPORT_ERROR */
+      N_("the HBA's driver has failed to set it up; see the kernel's log for the reason"),
+      N_("the HBA's driver does not let go of it, because it made it itself at boot; change the HBA's own configuration") },
+    { ENOENT, /* lpfc: VPORT_INVAL */
+      N_("the HBA's driver does not accept these WWNs, or NPIV is disabled in it, or the HBA is gone; check the WWNs, and see the kernel's log"),
+      N_("the HBA's driver cannot delete vHBAs, or the HBA is gone") },
+    { ESRCH, /* lpfc: VPORT_NOMEM */
+      N_("the HBA's driver is out of memory"),
+      NULL },
+    { EINTR, /* lpfc: VPORT_NORESOURCES */
+      N_("the HBA has no resources left for another vHBA; destroy one, or use another HBA"),
+      NULL },
+    { EIO,
+      N_("the HBA's driver has failed to set up the port; see the kernel's log for the reason"),
+      N_("the HBA does not answer; see the kernel's log for the reason") },
+    { EAGAIN,
+      N_("the HBA is busy with a reset, or with its link; try again later"),
+      N_("it is still logging in, or the HBA is busy; try again later") },
+    { ENOMEM,
+      N_("the host is out of memory"),
+      N_("the host is out of memory") },
+    { EACCES,
+      N_("libvirt lacks the privilege; use qemu:///system"),
+      N_("libvirt lacks the privilege; use qemu:///system") },
+    { EBUSY,
+      N_("the HBA is busy; try again later"),
+      N_("it is being created or deleted; try again later") },
+    { ENODEV,
+      N_("the HBA is gone, or its driver is being unloaded"),
+      N_("there is no such vHBA there, or it is being deleted already") },
+    { EINVAL,
+      N_("the HBA's driver does not accept these WWNs; are they in use, or not the pattern that it wants?"),
+      N_("the HBA's driver does not accept these WWNs") },
+    { ENOSPC,
+      N_("the HBA carries as many vHBAs as it can; destroy one, or use another HBA"),
+      NULL },
+    { EROFS,
+      N_("sysfs is mounted read-only, as in a container; run libvirt where it is not"),
+      N_("sysfs is mounted read-only, as in a container; run libvirt where it is not") },
+    { ENOSYS, /* VPCERR_UNSUPPORTED */
+      N_("the HBA, its driver or its firmware does not support NPIV, or no further vHBA"),
+      N_("the HBA, its driver or its firmware does not support NPIV") },
+    { ENOTUNIQ, /* VPCERR_BAD_WWN */
+      N_("the HBA has these WWNs in use, or its driver does not accept them; use others"),
+      NULL },
+    { EOPNOTSUPP, /* VPCERR_NO_FABRIC_SUPP */
+      N_("the HBA is not connected to a fabric that supports NPIV; enable NPIV on the switch port"),
+      NULL },
+    { ETIMEDOUT,
+      N_("the HBA does not answer; see the kernel's log for the reason"),
+      N_("the HBA does not answer; see the kernel's log for the reason") },
+};
+
+
+/**
+ * virFCHostVportOpProblem:
+ * @op: "vport_create" or "vport_delete"
+ * @rc: what virFCHostVportOp returned, not 0
+ *
+ * Returns what @rc means and what to do about it, not translated yet; NULL if
+ * nothing is known.
+ */
+const char *
+virFCHostVportOpProblem(const char *op,
+                        int rc)
 {
-    const char *why = NULL;
+    size_t i;
 
-    switch (err) {
-    case ENOSPC:
-        why = N_("the HBA carries as many vHBAs as it can");
-        break;
-    case EINVAL:
-    case ENOTUNIQ:
-        why = N_("the HBA's driver does not accept these WWNs; are they in use, or not the pattern that it wants?");
-        break;
-    case ENOSYS:
-    case EOPNOTSUPP:
-    case ENOENT:
-        why = N_("the HBA, its driver or its firmware does not support NPIV, or the HBA is gone");
-        break;
-    case EIO:
-        why = N_("the HBA is not logged in to a fabric that supports NPIV; check the link, and NPIV on the switch port");
-        break;
-    case ENOMEM:
-        why = N_("the HBA or the host is out of resources");
-        break;
+    if (rc > 0)
+        return rc < G_N_ELEMENTS(virFCHostVportProblems) ? virFCHostVportProblems[rc].remedy : NULL;
+
+    for (i = 0; i < G_N_ELEMENTS(virFCHostVportErrnos); i++) {
+        if (virFCHostVportErrnos[i].err == -rc) {
+            if (STREQ(op, "vport_create"))
+                return virFCHostVportErrnos[i].create;
+            return virFCHostVportErrnos[i].delete;
+        }
     }
 
-    if (!why) {
-        virReportSystemError(err,
-                             _("cannot create the vHBA with WWPN '%1$s' and WWNN '%2$s' on 'scsi_host%3$u'"),
-                             wwpn, wwnn, parent);
-        return;
-    }
+    return NULL;
+}
 
-    virReportSystemError(err,
-                         _("cannot create the vHBA with WWPN '%1$s' and WWNN '%2$s' on 'scsi_host%3$u': %4$s"),
-                         wwpn, wwnn, parent, _(why));
+
+/* Returns what @rc, from virFCHostVportOp, means, to be freed by the caller. The text that belongs to an
+ * errno is given only where there is no better one: what it says, such as "No
+ * such file or directory", is seldom what is wrong. */
+static char *
+virFCHostVportOpReason(const char *op,
+                       int rc)
+{
+    const char *problem = virFCHostVportOpProblem(op, rc);
+
+    if (problem && rc > 0)
+        return g_strdup_printf(_("%1$s (vport state '%2$s')"),
+                               _(problem), virFCHostVportProblems[rc].state);
+
+    if (problem)
+        return g_strdup_printf(_("%1$s (errno %2$d)"), _(problem), -rc);
+
+    if (rc > 0)
+        return g_strdup_printf(_("the HBA's driver has returned %1$d"), rc);
+
+    return g_strdup(g_strerror(-rc));
+}
+
+
+static void
+virFCHostVportOpError(unsigned int parent,
+                      const char *op,
+                      const char *wwnn,
+                      const char *wwpn,
+                      int rc)
+{
+    g_autofree char *reason = virFCHostVportOpReason(op, rc);
+
+    if (STREQ(op, "vport_create"))
+        virReportError(VIR_ERR_OPERATION_FAILED,
+                       _("cannot create the vHBA with WWPN '%1$s' and WWNN '%2$s' on 'scsi_host%3$u': %4$s"),
+                       wwpn, wwnn, parent, reason);
+    else
+        virReportError(rc == -ENODEV ? VIR_ERR_NO_NODE_DEVICE : VIR_ERR_OPERATION_FAILED,
+                       _("cannot delete the vHBA with WWPN '%1$s' and WWNN '%2$s' on 'scsi_host%3$u': %4$s"),
+                       wwpn, wwnn, parent, reason);
+}
+
+
+/**
+ * virFCHostVportRequest:
+ * @parent: N of the HBA's hostN
+ * @op: "vport_create" or "vport_delete"
+ * @wwnn: node name of the vHBA, 16 hex digits
+ * @wwpn: port name of the vHBA, 16 hex digits
+ *
+ * Asks the kernel, without a look at what is there.
+ *
+ * Returns 0 on success; -1 with an error that says what to do about it.
+ */
+int
+virFCHostVportRequest(unsigned int parent,
+                      const char *op,
+                      const char *wwnn,
+                      const char *wwpn)
+{
+    int rc = virFCHostVportOp(parent, op, wwnn, wwpn);
+
+    if (rc == 0)
+        return 0;
+
+    virFCHostVportOpError(parent, op, wwnn, wwpn, rc);
+    return -1;
+}
+
+
+static int
+virFCHostVportCheckObstacle(unsigned int parent,
+                            const char *wwpn)
+{
+    g_autoptr(virFCHost) hba = virFCHostRead(parent);
+    const char *obstacle;
+
+    if (!hba)
+        return -1;
+
+    if (!(obstacle = virFCHostVportObstacle(hba)))
+        return 0;
+
+    virReportError(VIR_ERR_OPERATION_INVALID,
+                   _("cannot create the vHBA with WWPN '%1$s' on 'scsi_host%2$u' (port state '%3$s', %4$u of %5$u vHBAs): %6$s"),
+                   wwpn, parent, NULLSTR(hba->portState),
+                   hba->vports, hba->maxVports, _(obstacle));
+    return -1;
 }
 
 
@@ -560,60 +885,61 @@ virFCHostVportCreate(unsigned int parent,
                      const char *wwnn,
                      const char *wwpn)
 {
-    g_autoptr(virFCHost) hba = NULL;
-    const char *obstacle;
-    int rc;
-
-    if (!(hba = virFCHostRead(parent)))
+    if (virFCHostVportCheckObstacle(parent, wwpn) < 0 ||
+        virFCHostVportCheckFree(wwpn) < 0)
         return -1;
 
-    if ((obstacle = virFCHostVportObstacle(hba))) {
-        virReportError(VIR_ERR_OPERATION_INVALID,
-                       _("cannot create the vHBA with WWPN '%1$s' on 'scsi_host%2$u' (port state '%3$s', %4$u of %5$u vHBAs): %6$s"),
-                       wwpn, parent, NULLSTR(hba->portState),
-                       hba->vports, hba->maxVports, _(obstacle));
-        return -1;
-    }
+    return virFCHostVportRequest(parent, "vport_create", wwnn, wwpn);
+}
+
+
+/**
+ * virFCHostVportCreateOnFabric:
+ * @fabricWWN: name of the fabric in any accepted form; NULL for any fabric
+ * @wwnn: node name of the new vHBA, canonical form
+ * @wwpn: port name of the new vHBA, canonical form
+ * @parent: set to N of the hostN of the HBA that it is on
+ *
+ * Like virFCHostVportCreate, on the HBA that is the least used; when several
+ * threads do that at a time, they spread. An HBA that turns out to be full when
+ * the kernel is asked is passed over.
+ *
+ * Returns 0 on success; -1 with an error that says what to do about it.
+ */
+int
+virFCHostVportCreateOnFabric(const char *fabricWWN,
+                             const char *wwnn,
+                             const char *wwpn,
+                             unsigned int *parent)
+{
+    g_autoptr(GHashTable) refused = g_hash_table_new(NULL, NULL);
 
     if (virFCHostVportCheckFree(wwpn) < 0)
         return -1;
 
-    if ((rc = virFCHostVportOp(parent, "vport_create", wwnn, wwpn)) < 0) {
-        virFCHostVportCreateError(parent, wwnn, wwpn, -rc);
-        return -1;
+    while (true) {
+        g_autoptr(virFCHost) hba = virFCHostReserve(fabricWWN, refused);
+        int rc;
+
+        if (!hba)
+            return -1;
+
+        rc = virFCHostVportOp(hba->host, "vport_create", wwnn, wwpn);
+        virFCHostUnreserve(hba->host);
+
+        if (rc == 0) {
+            *parent = hba->host;
+            return 0;
+        }
+
+        if (rc != -ENOSPC) {
+            virFCHostVportOpError(hba->host, "vport_create", wwnn, wwpn, rc);
+            return -1;
+        }
+
+        g_hash_table_add(refused, GUINT_TO_POINTER(hba->host));
     }
-
-    return 0;
 }
-
-
-/* The vport_states (see fc_vport_states in the kernel's scsi_transport_fc.h)
- * that do not lead to Active, as far as one can tell. */
-typedef struct _virFCHostVportProblem virFCHostVportProblem;
-struct _virFCHostVportProblem {
-    const char *state;
-    bool final; /* no use waiting for another state */
-    const char *remedy;
-};
-
-static const virFCHostVportProblem virFCHostVportProblems[] = {
-    { "Initializing", false,
-      N_("the fabric has not accepted the login of this WWPN; is it logged in elsewhere?") },
-    { "Linkdown", false,
-      N_("the link of its HBA is down; check the cable and the switch port") },
-    { "Fabric Logout", false,
-      N_("the fabric has logged it out; see the switch's log for the reason") },
-    { "Disabled", false,
-      N_("it has been disabled; enable it through its vport_disable in sysfs") },
-    { "No Fabric Support", true,
-      N_("the fabric, or this switch port, does not support NPIV; enable it there") },
-    { "No Fabric Resources", true,
-      N_("the fabric has no resources for another login; raise the limit of logins for this switch port") },
-    { "Fabric Rejected WWN", true,
-      N_("the fabric rejected its WWNs; are they in use elsewhere, or kept out by port security?") },
-    { "VPort Failed", true,
-      N_("its login has failed; see the kernel's log for the reason") },
-};
 
 
 static const virFCHostVportProblem *
@@ -632,11 +958,12 @@ virFCHostVportFindProblem(const virFCHost *vhba)
 
 /* virFCHostVportWaitError:
  * @vhba: what has not become Active
- * @waitedMs: after how long
+ * @timeoutMs: after how long; not how long exactly, so that the text stays the
+ *             same each time
  */
 static void
 virFCHostVportWaitError(const virFCHost *vhba,
-                        unsigned int waitedMs)
+                        unsigned int timeoutMs)
 {
     const virFCHostVportProblem *problem = virFCHostVportFindProblem(vhba);
     const char *state = vhba->vportState ? vhba->vportState : "Unknown";
@@ -648,34 +975,80 @@ virFCHostVportWaitError(const virFCHost *vhba,
     else
         virReportError(VIR_ERR_OPERATION_TIMEOUT,
                        _("vHBA with WWPN '%1$s' on 'scsi_host%2$u' did not become active within %3$u ms (vport state '%4$s'): %5$s"),
-                       vhba->wwpn, vhba->parent, waitedMs, state,
+                       vhba->wwpn, vhba->parent, timeoutMs, state,
                        problem ? _(problem->remedy) : _("see the kernel's log for the reason"));
 }
 
 
-/* Sleeps until something has happened on the FC transport, but no longer than
- * @timeoutMs. */
+/* Not every driver tells that a vport has become Active: libfc, for one, sends
+ * no event. So look again even when none came: at first after this time, in
+ * milliseconds, and then after a part of the time that has passed already. It is
+ * long when many vHBAs are starting, and then each look costs all the others. */
+#define VPORT_LOOK_AGAIN_MS 100
+#define VPORT_LOOK_AGAIN_PART 8
+
+
+/* Takes what @mon tells; returns true if any of it may concern vHBA @host. */
+static bool
+virFCHostReadEvents(virFCEventMonitor *mon,
+                    unsigned int host)
+{
+    virFCEvent event = { 0 };
+    bool ours = false;
+    int rc;
+
+    while ((rc = virFCEventMonitorRead(mon, &event)) > 0) {
+        if (event.type == VIR_FC_EVENT_LOST || event.host == host)
+            ours = true;
+    }
+
+    if (rc < 0)
+        virResetLastError();
+
+    return ours;
+}
+
+
+/* Sleeps until something has happened to vHBA @host on the FC transport, but not
+ * after @deadline. Both times are in milliseconds, see virTimeMillisNow. Without
+ * @mon it only sleeps. */
 static void
 virFCHostWaitForEvent(virFCEventMonitor *mon,
-                      unsigned int timeoutMs)
+                      unsigned int host,
+                      unsigned long long now,
+                      unsigned long long deadline)
 {
     struct pollfd fd = { .fd = -1, .events = POLLIN };
-    virFCEvent event;
 
     if (mon)
         fd.fd = virFCEventMonitorGetFD(mon);
 
-    if (poll(&fd, 1, timeoutMs) <= 0 || !mon)
-        return;
-
-    while (virFCEventMonitorRead(mon, &event) > 0)
-        ; /* whatever it was, the caller looks again */
+    while (now < deadline && poll(&fd, 1, deadline - now) > 0) {
+        if (virFCHostReadEvents(mon, host) ||
+            virTimeMillisNow(&now) < 0)
+            return;
+    }
 }
 
 
-/* Not every driver tells that a vport has become Active: libfc, for one, sends
- * no event. So look again after this time even when none came. */
-#define VPORT_LOOK_AGAIN_MS 100
+/* Whether the vport state of vHBA @host may still become another one. Reads no
+ * more than that: with many vHBAs starting at a time, this is done very often. */
+static bool
+virFCHostVportIsPending(unsigned int host)
+{
+    g_autofree char *dir = g_strdup_printf(SYSFS_FC_HOST "/host%u", host);
+    g_autoptr(virFCHost) vhba = g_new0(virFCHost, 1);
+    const virFCHostVportProblem *problem;
+
+    if (virFCHostReadVport(vhba, dir) < 0)
+        virResetLastError();
+
+    if (!vhba->vport)
+        return false;
+
+    problem = virFCHostVportFindProblem(vhba);
+    return !problem || !problem->final;
+}
 
 
 /**
@@ -705,22 +1078,33 @@ virFCHostVportWait(unsigned int host,
         return NULL;
 
     while (true) {
-        g_autoptr(virFCHost) vhba = virFCHostRead(host);
-        const virFCHostVportProblem *problem;
+        bool pending = virFCHostVportIsPending(host);
+        unsigned long long pause;
+        bool over;
 
-        if (!vhba || virTimeMillisNow(&now) < 0)
+        if (virTimeMillisNow(&now) < 0)
             return NULL;
+        over = now - start >= timeoutMs;
 
-        if (STREQ_NULLABLE(vhba->vportState, "Active"))
-            return g_steal_pointer(&vhba);
+        if (over || !pending) {
+            g_autoptr(virFCHost) vhba = virFCHostRead(host);
+            const virFCHostVportProblem *problem;
 
-        problem = virFCHostVportFindProblem(vhba);
-        if ((problem && problem->final) || now - start >= timeoutMs) {
-            virFCHostVportWaitError(vhba, now - start);
-            return NULL;
+            if (!vhba)
+                return NULL;
+
+            if (STREQ_NULLABLE(vhba->vportState, "Active"))
+                return g_steal_pointer(&vhba);
+
+            problem = virFCHostVportFindProblem(vhba);
+            if (over || (problem && problem->final)) {
+                virFCHostVportWaitError(vhba, timeoutMs);
+                return NULL;
+            }
         }
 
-        virFCHostWaitForEvent(mon, MIN(timeoutMs - (now - start), VPORT_LOOK_AGAIN_MS));
+        pause = MAX(VPORT_LOOK_AGAIN_MS, (now - start) / VPORT_LOOK_AGAIN_PART);
+        virFCHostWaitForEvent(mon, host, now, MIN(now + pause, start + timeoutMs));
     }
 }
 
@@ -741,19 +1125,5 @@ virFCHostVportDelete(unsigned int parent,
                      const char *wwnn,
                      const char *wwpn)
 {
-    int rc = virFCHostVportOp(parent, "vport_delete", wwnn, wwpn);
-
-    if (rc == 0)
-        return 0;
-
-    if (rc == -ENODEV)
-        virReportError(VIR_ERR_NO_NODE_DEVICE,
-                       _("'scsi_host%1$u' has no vHBA with WWPN '%2$s' and WWNN '%3$s'"),
-                       parent, wwpn, wwnn);
-    else
-        virReportSystemError(-rc,
-                             _("cannot delete the vHBA with WWPN '%1$s' and WWNN '%2$s' on 'scsi_host%3$u'"),
-                             wwpn, wwnn, parent);
-
-    return -1;
+    return virFCHostVportRequest(parent, "vport_delete", wwnn, wwpn);
 }

@@ -62,17 +62,27 @@ virFCHost *virFCHostFindByWWN(const char *wwnn,
                               const char *wwpn)
     ATTRIBUTE_NONNULL(2);
 
-virFCHost *virFCHostFindByFabric(const char *fabricWWN);
-
 int virFCHostVportNames(const char *path,
                         char **wwnn,
                         char **wwpn)
     ATTRIBUTE_NONNULL(1) ATTRIBUTE_NONNULL(2) ATTRIBUTE_NONNULL(3);
 
+int virFCHostVportRequest(unsigned int parent,
+                          const char *op,
+                          const char *wwnn,
+                          const char *wwpn)
+    ATTRIBUTE_NONNULL(2) ATTRIBUTE_NONNULL(3) ATTRIBUTE_NONNULL(4);
+
 int virFCHostVportCreate(unsigned int parent,
                          const char *wwnn,
                          const char *wwpn)
     ATTRIBUTE_NONNULL(2) ATTRIBUTE_NONNULL(3);
+
+int virFCHostVportCreateOnFabric(const char *fabricWWN,
+                                 const char *wwnn,
+                                 const char *wwpn,
+                                 unsigned int *parent)
+    ATTRIBUTE_NONNULL(2) ATTRIBUTE_NONNULL(3) ATTRIBUTE_NONNULL(4);
 
 virFCHost *virFCHostVportWait(unsigned int host,
                               unsigned int timeoutMs);
