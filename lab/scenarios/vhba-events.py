@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Clients that listen hear of each step in a vHBA's life once, and in order: virsh, and Debian's Python binding."""
+
+import re
+import shlex
+
+from lib import vhba
+from lib.say import LabError
+
+P, PROBE = vhba.number(0)
+VIRSH, PYTHON = "/run/events.virsh", "/run/events.python"
+
+# Prints a line for each event, in virsh's words, and tells systemd when it has begun to listen.
+LISTENER = r"""
+import os, socket, libvirt
+
+EVENTS = ("Created", "Deleted", "Defined", "Undefined")
+
+def lifecycle(conn, device, event, detail, opaque):
+    print(f"event 'lifecycle' for node device {device.name()}: {EVENTS[event]}", flush=True)
+
+def update(conn, device, opaque):
+    print(f"event 'update' for node device {device.name()}", flush=True)
+
+libvirt.virEventRegisterDefaultImpl()
+print(f"libvirt {libvirt.getVersion()}", flush=True)
+conn = libvirt.open("nodedev:///system")
+conn.nodeDeviceEventRegisterAny(None, libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE, lifecycle, None)
+conn.nodeDeviceEventRegisterAny(None, libvirt.VIR_NODE_DEVICE_EVENT_ID_UPDATE, update, None)
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+    notify.connect(os.environ["NOTIFY_SOCKET"])
+    notify.send(b"READY=1")
+while True:
+    libvirt.virEventRunDefaultImpl()
+"""
+
+
+def run(t):
+    listen(t)
+    steps = live(t)
+    settle(t)
+    heard = {"virsh": t.a.read(VIRSH), "Python": t.a.read(PYTHON)}
+    for client, text in heard.items():
+        check(t, client, text, steps)
+    ours = t.a.virsh("version").split("library: libvirt ")[1].split()[0]
+    major, minor, release = map(int, ours.split("."))
+    t.contains(heard["Python"], f"libvirt {major * 1000000 + minor * 1000 + release}\n",
+               f"the Python binding has used libvirt {ours}, the one under test")
+    stamps = re.findall(r"^(\S+ \S+): event", heard["virsh"], re.M)
+    t.ok(stamps and stamps == sorted(stamps), "the time stamps of virsh do not go back", stamps)
+    t.a.shell("systemctl stop lab-events-virsh lab-events-python")
+
+
+def listen(t):
+    t.a.run("tee", "/run/events.py", stdin=LISTENER)
+    for name, kind, output, command in (
+            ("virsh", "simple", VIRSH, "stdbuf -oL virsh nodedev-event --event lifecycle --loop --timestamp"),
+            ("python", "notify", PYTHON, "python3 /run/events.py")):
+        t.a.run("systemd-run", "--quiet", "--collect", f"--unit=lab-events-{name}", f"--service-type={kind}",
+                f"--property=StandardOutput=truncate:{output}", *shlex.split(command))
+    settle(t)
+
+
+def settle(t):
+    """Until both clients have heard of something that begins now: by then they have heard of all that was before."""
+    script = f"""
+        for attempt in 1 2 3 4 5 6 7 8 9 10; do
+            virsh -q nodedev-define /run/probe.xml > /dev/null
+            virsh -q nodedev-undefine {PROBE.name}
+            tail -n 1 {VIRSH} {PYTHON} | grep -c '{PROBE.name}: Undefined' | grep -qx 2 && exit 0
+        done
+        exit 1"""
+    t.a.run("tee", "/run/probe.xml", stdin=PROBE.xml())
+    if t.a.attempt("sh", "-c", script).returncode:
+        raise LabError(f"a client has not heard of {PROBE.name}; see {VIRSH} and {PYTHON} on {t.a.name}")
+
+
+def live(t):
+    """A life with all that can happen in it. Returns what is to be heard of it."""
+    partner = f"<secondary wwpn='{vhba.number(1).secondary.wwpn}'/>"
+    steps = (
+        (("nodedev-define", "/dev/stdin"), P.xml(), "Defined"),
+        (("nodedev-define", "/dev/stdin"), P.xml(partner), "update"),
+        (("nodedev-start", P.name), "", "Created"),
+        (("nodedev-update", P.name, "/dev/stdin"), P.xml(), "update"),
+        (("nodedev-destroy", P.name), "", "Deleted"),
+        (("nodedev-start", P.name), "", "Created"),
+        (("nodedev-destroy", P.name), "", "Deleted"),
+        (("nodedev-undefine", P.name), "", "Undefined"),
+        (("nodedev-define", "/dev/stdin"), P.xml(), "Defined"),
+        (("nodedev-start", P.name), "", "Created"),
+        (("nodedev-undefine", P.name), "", "Undefined"),
+        (("nodedev-destroy", P.name), "", "Deleted"),
+    )
+    for words, xml, _ in steps:
+        t.a.virsh(*words, stdin=xml)
+    return [event for _, _, event in steps]
+
+
+def check(t, client, text, steps):
+    """virsh listens to one kind of event at a time: here it is the life cycle."""
+    heard = [event or kind for kind, event in
+             re.findall(rf"event '(\w+)' for node device {P.name}(?:: (\w+))?$", text, re.M)]
+    t.equal([event for event in heard if event != "update"], [event for event in steps if event != "update"],
+            f"{client} has heard of each step in a vHBA's life once, and in order")
+    if client == "Python":
+        # udev tells of changes, too, while a vHBA is active
+        t.equal(heard[:3], steps[:3], "Python has heard once that the definition has changed")
