@@ -7,7 +7,7 @@
 #   make series OUT=DIR   write the complete, numbered series into DIR
 #   make clean            remove build/, where all of the above is
 #
-# and the steps on the way: deps fetch import configure compile install.
+# and the steps on the way: deps fetch import configure compile install pristine.
 # Longer checks: check-series-full (each patch of the series compiles and
 # passes the tests), check-hooks (each hook is guarded by a test).
 
@@ -25,7 +25,7 @@ ROOT = build/root
 CONFIGURED = $(OBJ)/build.ninja
 
 .PHONY: demo check lab series clean \
-        deps fetch import configure compile install \
+        deps fetch import configure compile install pristine \
         check-series-full check-hooks
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -59,7 +59,11 @@ lab: install
 demo: lab
 	lab/demo
 
-check: lab
+# The release without the patches, as far as scenarios compare with it.
+pristine: fetch
+	build-aux/build-pristine
+
+check: lab pristine
 	build-aux/check
 
 series: fetch

@@ -43,13 +43,13 @@ class Workshop:
             cwd=self.source)
         git("clean", "--quiet", "--force", "-d", cwd=self.source)
 
-    def compile(self):
-        """Return whether everything compiles."""
+    def compile(self, *targets):
+        """Return whether everything compiles, or the targets of ninja's."""
         if not (self.build / "build.ninja").exists():
             if not self._run(TOP / "build-aux" / "configure", self.source,
                              self.build, *self.options):
                 return False
-        return self._run("ninja", "-C", self.build)
+        return self._run("ninja", "-C", self.build, *targets)
 
     def test(self, *arguments):
         """Run 'meson test' with ARGUMENTS; return {test: result}."""
