@@ -201,13 +201,15 @@ def create(t, port):
 
 
 def undefined_while_active(t):
+    t.a.virsh("nodedev-undefine", INACTIVE.name)
     t.a.virsh("nodedev-start", ACTIVE.name)
     t.a.virsh("nodedev-undefine", ACTIVE.name)
     info = t.a.vhba_info(ACTIVE)
     t.equal((info["Active"], info["Persistent"], info["Autostart"]), ("yes", "no", "no"),
             "undefined while active: it is transient and keeps its name")
     t.equal(fabric.where(ACTIVE.wwpn), "a", "and is still logged in")
-    t.equal(t.a.definitions(), [INACTIVE.wwpn], "and has no file any more")
+    t.a.shell("systemctl restart virtnodedevd.service")
+    t.equal(t.a.vhba_info(ACTIVE)["Persistent"], "no", "and keeps it when the daemon is restarted")
+    t.equal(t.a.definitions(), [], "and has no file any more")
     t.a.virsh("nodedev-destroy", ACTIVE.name)
-    t.a.virsh("nodedev-undefine", INACTIVE.name)
     t.equal((t.a.vhbas(), t.a.vports()), ([], []), "destroyed and undefined, they are gone")
