@@ -15,7 +15,7 @@ import os
 import re
 import subprocess
 import sys
-from collections import namedtuple
+from collections import Counter, namedtuple
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
@@ -135,9 +135,16 @@ class Patch:
 
     @property
     def added(self):
-        """How many lines the patch adds to each file that it touches."""
-        return {s.paths[0]: len(re.findall(rb"^\+(?!\+\+ b/)", s.text, re.M))
-                for s in self.sections}
+        """How many lines the patch adds to each file that it touches; lines
+        that it only moves within the file do not count."""
+        return {s.paths[0]: _added(s.text) for s in self.sections}
+
+
+def _added(diff):
+    new, old = (Counter(line.strip() for line in
+                        re.findall(rb"^%b(?!%b%b [ab/])(.*)" % (3 * (sign,)),
+                                   diff, re.M)) for sign in (rb"\+", b"-"))
+    return (new - old).total()
 
 
 def _section(diff):
