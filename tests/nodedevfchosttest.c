@@ -216,7 +216,7 @@ testRemove(const char *path)
     if (virNodeDeviceObjIsPersistent(obj)) {
         g_clear_pointer(&def->sysfs_path, g_free);
         virNodeDeviceObjSetActive(obj, false);
-        nodeDeviceVHBARemoved(def);
+        nodeDeviceVHBARemoved(driver->vhbas, def);
     } else {
         virNodeDeviceObjListRemove(driver->devs, obj);
     }
@@ -588,12 +588,12 @@ testListens(const void *opaque G_GNUC_UNUSED)
 {
     asked = 0;
     nodeDeviceVHBAsAutostart(driver->vhbas);
-    nodeDeviceVHBAsOtherDevice(driver->vhbas, "fc_remote_ports");
+    nodeDeviceVHBAsOtherDevice(driver->vhbas, "fc_remote_ports", "rport-12:0-1");
     if (asked != 0)
         return -1;
 
-    nodeDeviceVHBAsOtherDevice(driver->vhbas, "fc_host");
-    nodeDeviceVHBAsOtherDevice(driver->vhbas, "fc_host");
+    nodeDeviceVHBAsOtherDevice(driver->vhbas, "fc_host", "host12");
+    nodeDeviceVHBAsOtherDevice(driver->vhbas, "fc_host", "host12");
     return asked == 1 ? 0 : -1;
 }
 

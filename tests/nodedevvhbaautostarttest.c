@@ -289,6 +289,7 @@ static int
 testRun(const void *opaque)
 {
     const struct testCase *test = opaque;
+    nodeDeviceFCEvents *fcEvents = NULL;
     nodeDeviceVHBAAutostart *autostart = NULL;
     int ret;
 
@@ -296,7 +297,8 @@ testRun(const void *opaque)
     inhibited = false;
     attempts = virHashNew(NULL);
 
-    if (!(autostart = nodeDeviceVHBAAutostartNew(testStart, NULL, testInhibit, NULL)))
+    if (!(fcEvents = nodeDeviceFCEventsNew()) ||
+        !(autostart = nodeDeviceVHBAAutostartNew(testStart, NULL, fcEvents, testInhibit, NULL)))
         return -1;
 
     ret = test->body(autostart);
@@ -305,6 +307,7 @@ testRun(const void *opaque)
     nodeDeviceVHBAAutostartStop(autostart);
     nodeDeviceVHBAAutostartDrain(autostart);
     nodeDeviceVHBAAutostartFree(autostart);
+    nodeDeviceFCEventsFree(fcEvents);
     g_clear_pointer(&attempts, g_hash_table_unref);
 
     return ret;
