@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """When b's answer is lost, a's guest stays paused until it is clear that b does not run it.
 
-Twice, b is held up in Finish, after a has sent the whole guest. The first time its daemon dies before it has answered; the
-second time the guest runs there, and only the answer does not get through."""
+Twice, b is held up in Finish, after a has sent the whole guest. The first time its daemon dies before it has answered;
+the second time the guest runs there, and only the answer does not get through."""
 
 import time
 
@@ -67,8 +67,7 @@ def migrate_until_sent(t):
     t.a.virsh("migrate-setspeed", NAME, "1")
     marked = t.a.start_virsh("nodedev-event", "--device", P.name, "--event", "update", "--timeout", "300")
     iteration = t.a.start_virsh("event", NAME, "--event", "migration-iteration", "--timeout", "300")
-    migration = t.a.start_virsh("migrate", "--live", "--persistent", "--undefinesource",
-                                NAME, "qemu+ssh://b/system")
+    migration = t.a.start_virsh("migrate", "--live", NAME, "qemu+ssh://b/system")
     heard, _ = iteration.communicate(timeout=310)
     t.contains(heard, "migration-iteration", "memory is being sent")
     t.b.run("systemctl", "kill", "--signal=STOP", "virtnodedevd.service")
