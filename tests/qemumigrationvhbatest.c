@@ -1175,6 +1175,42 @@ testPowerCut(const void *opaque)
 }
 
 
+/* Recovers while the domain is in the driver's list, alive or not. */
+static int
+testRecoverBeside(bool alive)
+{
+    g_autoptr(virDomainDef) def = testDefNew();
+    virQEMUDriver beside = { .domains = virDomainObjListNew() };
+    virDomainObj *vm = virDomainObjListAdd(beside.domains, &def, driver.xmlopt, 0, NULL);
+    int ret = -1;
+
+    if (vm) {
+        vm->def->id = alive ? 1 : -1;
+        virDomainObjEndAPI(&vm);
+        ret = qemuMigrationVHBARecoverMarks(&beside);
+    }
+
+    virObjectUnref(beside.domains);
+    return ret;
+}
+
+
+/* What a domain that is alive needs is up to whoever works on it. */
+static int
+testRecoverLeavesTheLiving(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testLend(&host) < 0 ||
+        testRecoverBeside(true) < 0 ||
+        testCheckDump(AFTER_BEGIN) < 0 ||
+        testRecoverBeside(false) < 0)
+        return -1;
+
+    return testCheckDump(AFTER_TAKE_BACK);
+}
+
+
 static int
 testAll(void)
 {
@@ -1340,6 +1376,8 @@ testAll(void)
 
     TEST("restart: S is let in when it was taken back", testLetInTakenBack, NULL);
     TEST("restart: P is let in after Finish", testLetInAfterFinish, NULL);
+
+    TEST("restart: domains that are alive are left alone", testRecoverLeavesTheLiving, NULL);
 
     TEST_POWER_CUT("of the source after Begin", .until = testLend, .dump = AFTER_TAKE_BACK);
     TEST_POWER_CUT("of the source after Perform", .until = testSent, .dump = AFTER_PERFORM);
