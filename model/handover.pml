@@ -6,7 +6,7 @@
  * P is the primary of the pair, through which the guest does its I/O on the
  * source A. S is the secondary, logged in on A and idle, through which the
  * guest will do its I/O on the destination B. The names of phases, marks,
- * fates and steps are those of qemu_migration_vhba.c.
+ * fates and steps are those of qemu_migration_vhba*.c.
  *
  * Whatever can die does so, at every step: each virtqemud, virtnodedevd,
  * QEMU and host, the client, the connections, the links to the fabric; FAULTS

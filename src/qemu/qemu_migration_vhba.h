@@ -20,7 +20,12 @@
 
 #include "qemu_conf.h"
 #include "qemu_domain.h"
+#include "qemu_migration_vhba_begin.h"
 #include "qemu_migration_vhba_cookie.h"
+#include "qemu_migration_vhba_dst.h"
+#include "qemu_migration_vhba_prepare.h"
+#include "qemu_migration_vhba_recover.h"
+#include "qemu_migration_vhba_src.h"
 
 /*
  * A guest whose disks are LUNs behind a pair of vHBAs migrates like this. P is
@@ -44,49 +49,25 @@
  * the step that it announces is taken, and what is to be done is found by the
  * marks alone. So each step can be repeated, and settling twice is settling
  * once.
+ *
+ *   _begin     the source looks, and refuses what cannot end well
+ *   _src       what the source does from there on
+ *   _prepare   the destination takes the vHBAs in
+ *   _dst       what the destination does from there on
+ *   _journal   the marks, and a step for each vHBA that has one
+ *   _recover   marks that have outlived their domain
  */
 
 bool
 qemuMigrationVHBAIsUsed(const virDomainDef *def);
 
-int
-qemuMigrationVHBASrcBegin(virDomainObj *vm,
-                          virDomainDef *dstdef,
-                          const char **migrate_disks,
-                          unsigned int flags,
-                          qemuMigrationVHBACookie **cookie);
-
-int
-qemuMigrationVHBASrcLend(virDomainObj *vm,
-                         const qemuMigrationVHBACookie *cookie);
-
-int
-qemuMigrationVHBASrcSent(virDomainObj *vm);
-
-void
-qemuMigrationVHBASrcNotSent(virDomainObj *vm);
+virStorageSource *
+qemuMigrationVHBAGetSource(virDomainDef *def,
+                           const char *disk,
+                           unsigned int depth);
 
 bool
-qemuMigrationVHBASrcMayResume(virDomainObj *vm);
-
-int
-qemuMigrationVHBASrcReclaim(virDomainObj *vm);
-
-void
-qemuMigrationVHBASrcGone(virDomainObj *vm);
-
-int
-qemuMigrationVHBADstPrepare(virDomainObj *vm,
-                            const qemuMigrationVHBACookie *cookie);
-
-int
-qemuMigrationVHBADstCommit(virDomainObj *vm);
-
-void
-qemuMigrationVHBADstRevoke(virDomainObj *vm);
-
-bool
-qemuMigrationVHBADstMayRefuse(virDomainObj *vm);
+qemuMigrationVHBAConcerns(virDomainObj *vm);
 
 void
 qemuMigrationVHBADstAbandon(virDomainObj *vm);
@@ -98,9 +79,3 @@ qemuMigrationVHBASettle(virDomainObj *vm,
 void
 qemuMigrationVHBARecover(virDomainObj *vm,
                          virDomainJobObj *job);
-
-int
-qemuMigrationVHBARecoverMarks(virQEMUDriver *driver);
-
-void
-qemuMigrationVHBARecoverAll(virQEMUDriver *driver);

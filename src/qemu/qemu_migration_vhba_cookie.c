@@ -115,6 +115,37 @@ qemuMigrationVHBACookieFree(qemuMigrationVHBACookie *cookie)
 }
 
 
+static bool
+qemuMigrationVHBAPairHas(const qemuMigrationVHBAPair *pair,
+                         const char *wwpn)
+{
+    return virWWNEqual(pair->primary.wwpn, wwpn) ||
+           virWWNEqual(pair->secondary.wwpn, wwpn);
+}
+
+
+/**
+ * qemuMigrationVHBACookieFindPair:
+ * @cookie: what is handed over
+ * @wwpn: WWPN of either member of a pair
+ *
+ * Returns the pair, which is @cookie's; NULL if there is none.
+ */
+qemuMigrationVHBAPair *
+qemuMigrationVHBACookieFindPair(const qemuMigrationVHBACookie *cookie,
+                                const char *wwpn)
+{
+    size_t i;
+
+    for (i = 0; i < cookie->npairs; i++) {
+        if (qemuMigrationVHBAPairHas(cookie->pairs[i], wwpn))
+            return cookie->pairs[i];
+    }
+
+    return NULL;
+}
+
+
 static void
 qemuMigrationVHBAMemberXMLFormat(virBuffer *buf,
                                  const char *role,

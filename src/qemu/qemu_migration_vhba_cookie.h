@@ -85,6 +85,10 @@ void
 qemuMigrationVHBACookieFree(qemuMigrationVHBACookie *cookie);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuMigrationVHBACookie, qemuMigrationVHBACookieFree);
 
+qemuMigrationVHBAPair *
+qemuMigrationVHBACookieFindPair(const qemuMigrationVHBACookie *cookie,
+                                const char *wwpn);
+
 void
 qemuMigrationVHBACookieXMLFormat(virBuffer *buf,
                                  const qemuMigrationVHBACookie *cookie);

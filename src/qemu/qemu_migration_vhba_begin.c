@@ -1,0 +1,364 @@
+/*
+ * qemu_migration_vhba_begin.c: what a hand-over takes, and whether it can end well
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#include <config.h>
+
+#include "qemu_migration_vhba_begin.h"
+
+#include "qemu_migration.h"
+#include "qemu_migration_vhba.h"
+#include "qemu_vhba_nodedev.h"
+
+#include "datatypes.h"
+#include "domain_vhba_source_conf.h"
+#include "driver.h"
+#include "viralloc.h"
+#include "virerror.h"
+#include "virfcclaim.h"
+#include "virfchost.h"
+#include "virfclun.h"
+#include "virwwn.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+
+static int
+qemuMigrationVHBASrcFillMember(qemuMigrationVHBAMember *member,
+                               const qemuVHBANodedev *vhba)
+{
+    int autostart = 0;
+
+    if (virNodeDeviceGetAutostart(vhba->dev, &autostart) < 0)
+        return -1;
+
+    member->wwnn = g_strdup(vhba->wwnn);
+    member->wwpn = g_strdup(vhba->wwpn);
+    member->autostart = autostart;
+
+    return 0;
+}
+
+
+static int
+qemuMigrationVHBASrcCheckMark(const qemuVHBANodedev *vhba)
+{
+    if (vhba->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE)
+        return 0;
+
+    virReportError(VIR_ERR_OPERATION_INVALID,
+                   _("vHBA 'vhba_%1$s' is still %2$s for migration %3$s of domain '%4$s'; wait until the fabric lets it in, or settle that migration"),
+                   vhba->wwpn, virNodeDevVHBAHandoverTypeToString(vhba->def->handover),
+                   NULLSTR(vhba->def->migration), NULLSTR(vhba->def->domain));
+    return -1;
+}
+
+
+static int
+qemuMigrationVHBASrcCheckPrimary(const qemuVHBANodedev *vhba,
+                                 const char *disk)
+{
+    if (!vhba->def->secondary) {
+        virReportError(VIR_ERR_OPERATION_UNSUPPORTED,
+                       _("vHBA 'vhba_%1$s' of disk '%2$s' has no secondary that could be used on the destination; define one, or name another vHBA in the destination XML"),
+                       vhba->wwpn, disk);
+        return -1;
+    }
+
+    if (!vhba->active || !vhba->fabricWWN) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("vHBA 'vhba_%1$s' of disk '%2$s' is not logged in to a fabric"),
+                       vhba->wwpn, disk);
+        return -1;
+    }
+
+    return qemuMigrationVHBASrcCheckMark(vhba);
+}
+
+
+static int
+qemuMigrationVHBASrcCheckSecondary(const qemuVHBANodedev *vhba,
+                                   const qemuVHBANodedev *primary)
+{
+    g_autofree char *user = NULL;
+    int rc;
+
+    if (!virWWNEqual(vhba->def->primary, primary->wwpn)) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("vHBA 'vhba_%1$s' is not defined as the secondary of 'vhba_%2$s'"),
+                       vhba->wwpn, primary->wwpn);
+        return -1;
+    }
+
+    if (qemuMigrationVHBASrcCheckMark(vhba) < 0)
+        return -1;
+
+    /* One that is not held here may be in use anywhere. */
+    if (!vhba->active) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("secondary vHBA 'vhba_%1$s' is not active, start it with 'virsh nodedev-start vhba_%1$s'"),
+                       vhba->wwpn);
+        return -1;
+    }
+
+    if ((rc = virFCClaimGet(vhba->wwpn, &user, NULL)) < 0)
+        return -1;
+
+    if (rc == 1) {
+        virReportError(VIR_ERR_RESOURCE_BUSY,
+                       _("secondary vHBA 'vhba_%1$s' is used by domain '%2$s'"),
+                       vhba->wwpn, user);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static qemuMigrationVHBAPair *
+qemuMigrationVHBASrcGetPair(virConnectPtr conn,
+                            const char *wwpn,
+                            const char *disk)
+{
+    g_autoptr(qemuMigrationVHBAPair) pair = g_new0(qemuMigrationVHBAPair, 1);
+    g_autoptr(qemuVHBANodedev) primary = NULL;
+    g_autoptr(qemuVHBANodedev) secondary = NULL;
+
+    if (!(primary = qemuVHBANodedevLookup(conn, wwpn)) ||
+        qemuMigrationVHBASrcCheckPrimary(primary, disk) < 0)
+        return NULL;
+
+    if (!(secondary = qemuVHBANodedevLookup(conn, primary->def->secondary)) ||
+        qemuMigrationVHBASrcCheckSecondary(secondary, primary) < 0)
+        return NULL;
+
+    if (qemuMigrationVHBASrcFillMember(&pair->primary, primary) < 0 ||
+        qemuMigrationVHBASrcFillMember(&pair->secondary, secondary) < 0)
+        return NULL;
+
+    pair->fabricWWN = g_strdup(primary->fabricWWN);
+
+    return g_steal_pointer(&pair);
+}
+
+
+static int
+qemuMigrationVHBASrcAddLun(qemuMigrationVHBAPair *pair,
+                           const char *disk,
+                           unsigned int depth,
+                           const virStorageSourceVHBA *source)
+{
+    g_autoptr(qemuMigrationVHBALun) lun = NULL;
+    g_autoptr(virFCHost) fchost = NULL;
+    g_autoptr(virFCLun) seen = NULL;
+
+    if (!(fchost = virFCHostFindByWWN(pair->primary.wwnn, pair->primary.wwpn))) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("vHBA 'vhba_%1$s' of disk '%2$s' is not known to the kernel"),
+                       pair->primary.wwpn, disk);
+        return -1;
+    }
+
+    if (!(seen = virFCLunFind(fchost->host, source->target,
+                              source->hasUnit ? &source->unit : NULL)))
+        return -1;
+
+    if (!seen->id) {
+        virReportError(VIR_ERR_OPERATION_UNSUPPORTED,
+                       _("LUN %1$llu behind vHBA 'vhba_%2$s' has no identity by which the destination could recognize it"),
+                       seen->unit, pair->primary.wwpn);
+        return -1;
+    }
+
+    lun = g_new0(qemuMigrationVHBALun, 1);
+    lun->disk = g_strdup(disk);
+    lun->depth = depth;
+    lun->target = g_strdup(seen->target);
+    lun->unit = seen->unit;
+    lun->id = g_strdup(seen->id);
+    lun->size = seen->size;
+
+    VIR_APPEND_ELEMENT(pair->luns, pair->nluns, lun);
+
+    return 0;
+}
+
+
+/* The destination XML may put the disk elsewhere; then nothing is handed over
+ * for it. Returns 1 if it names neither member of the pair, 0 if it names one
+ * of them, -1 with an error reported if that cannot be told. */
+static int
+qemuMigrationVHBASrcIsElsewhere(virConnectPtr conn,
+                                virDomainDef *dstdef,
+                                const char *disk,
+                                unsigned int depth,
+                                const virStorageSourceVHBA *source)
+{
+    g_autoptr(qemuVHBANodedev) primary = NULL;
+    virStorageSource *other;
+
+    if (!dstdef ||
+        !(other = qemuMigrationVHBAGetSource(dstdef, disk, depth)))
+        return 0;
+
+    if (!other->vhba)
+        return 1;
+
+    if (virWWNEqual(other->vhba->wwpn, source->wwpn) ||
+        virWWNEqual(other->vhba->wwpn, source->active))
+        return 0;
+
+    if (source->active &&
+        qemuVHBANodedevFind(conn, source->active, &primary) < 0)
+        return -1;
+
+    return !primary || !virWWNEqual(other->vhba->wwpn, primary->def->secondary);
+}
+
+
+static int
+qemuMigrationVHBASrcAddSource(virConnectPtr conn,
+                              const char *disk,
+                              unsigned int depth,
+                              const virStorageSource *source,
+                              qemuMigrationVHBACookie *cookie)
+{
+    const char *wwpn = source->vhba->active;
+    qemuMigrationVHBAPair *pair;
+
+    if (!wwpn) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("the vHBA that carries disk '%1$s' is not known"), disk);
+        return -1;
+    }
+
+    if (!(pair = qemuMigrationVHBACookieFindPair(cookie, wwpn))) {
+        if (!(pair = qemuMigrationVHBASrcGetPair(conn, wwpn, disk)))
+            return -1;
+
+        VIR_APPEND_ELEMENT_COPY(cookie->pairs, cookie->npairs, pair);
+    }
+
+    return qemuMigrationVHBASrcAddLun(pair, disk, depth, source->vhba);
+}
+
+
+static int
+qemuMigrationVHBASrcCheckWay(unsigned int flags)
+{
+    if (flags & VIR_MIGRATE_OFFLINE) {
+        virReportError(VIR_ERR_OPERATION_UNSUPPORTED, "%s",
+                       _("offline migration does not hand over vHBAs; start the domain, or name other disks in the destination XML"));
+        return -1;
+    }
+
+    /* There has to be a job from now on until the guest is on either side,
+     * because whatever ends it settles what becomes of the vHBAs. */
+    if (!(flags & (VIR_MIGRATE_CHANGE_PROTECTION | VIR_MIGRATE_PEER2PEER))) {
+        virReportError(VIR_ERR_OPERATION_UNSUPPORTED, "%s",
+                       _("migration of a domain that uses a vHBA requires change protection"));
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static int
+qemuMigrationVHBASrcAddDisk(virConnectPtr conn,
+                            virDomainDiskDef *disk,
+                            virDomainDef *dstdef,
+                            const char **migrate_disks,
+                            unsigned int flags,
+                            qemuMigrationVHBACookie *cookie)
+{
+    unsigned int depth = 0;
+    virStorageSource *n;
+
+    for (n = disk->src; virStorageSourceIsBacking(n); n = n->backingStore, depth++) {
+        int elsewhere;
+
+        if (!n->vhba)
+            continue;
+
+        if ((elsewhere = qemuMigrationVHBASrcIsElsewhere(conn, dstdef, disk->dst,
+                                                         depth, n->vhba)) < 0)
+            return -1;
+
+        if (elsewhere)
+            continue;
+
+        if (flags & (VIR_MIGRATE_NON_SHARED_DISK | VIR_MIGRATE_NON_SHARED_INC) &&
+            qemuMigrationAnyCopyDisk(disk, migrate_disks)) {
+            virReportError(VIR_ERR_OPERATION_INVALID,
+                           _("disk '%1$s' would be copied onto itself, since its vHBA is handed over to the destination; leave it out of the disks to migrate"),
+                           disk->dst);
+            return -1;
+        }
+
+        if (qemuMigrationVHBASrcCheckWay(flags) < 0 ||
+            qemuMigrationVHBASrcAddSource(conn, disk->dst, depth, n, cookie) < 0)
+            return -1;
+    }
+
+    return 0;
+}
+
+
+/**
+ * qemuMigrationVHBASrcBegin:
+ * @vm: domain that is to be migrated away
+ * @dstdef: definition for the destination given by the user, or NULL
+ * @migrate_disks: disks to be copied, or NULL for the default
+ * @flags: virDomainMigrateFlags
+ * @cookie: filled with what the destination has to know; caller frees
+ *
+ * Finds the vHBAs that have to be handed over and checks everything that can
+ * be checked on this host. Nothing is changed.
+ *
+ * Returns 0 on success, with @cookie untouched when nothing is handed over;
+ *        -1 with an error reported otherwise.
+ */
+int
+qemuMigrationVHBASrcBegin(virDomainObj *vm,
+                          virDomainDef *dstdef,
+                          const char **migrate_disks,
+                          unsigned int flags,
+                          qemuMigrationVHBACookie **cookie)
+{
+    g_autoptr(qemuMigrationVHBACookie) ret = NULL;
+    g_autoptr(virConnect) conn = NULL;
+    size_t i;
+
+    if (!qemuMigrationVHBAIsUsed(vm->def))
+        return 0;
+
+    if (!(conn = virGetConnectNodeDev()) ||
+        !(ret = qemuMigrationVHBACookieNew()))
+        return -1;
+
+    for (i = 0; i < vm->def->ndisks; i++) {
+        if (qemuMigrationVHBASrcAddDisk(conn, vm->def->disks[i], dstdef,
+                                        migrate_disks, flags, ret) < 0)
+            return -1;
+    }
+
+    if (ret->npairs > 0)
+        *cookie = g_steal_pointer(&ret);
+
+    return 0;
+}

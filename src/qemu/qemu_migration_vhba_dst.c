@@ -1,0 +1,236 @@
+/*
+ * qemu_migration_vhba_dst.c: the destination of a hand-over decides
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#include <config.h>
+
+#include "qemu_migration_vhba_dst.h"
+
+#include "qemu_migration_vhba.h"
+#include "qemu_migration_vhba_journal.h"
+#include "qemu_monitor.h"
+#include "qemu_process.h"
+#include "qemu_vhba_start.h"
+
+#include "datatypes.h"
+#include "driver.h"
+#include "virclosecallbacks.h"
+#include "virerror.h"
+#include "virlog.h"
+#include "virwwn.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+VIR_LOG_INIT("qemu.qemu_migration_vhba_dst");
+
+
+/* The guest runs here, so this one stays. */
+static int
+qemuMigrationVHBADstKeep(virConnectPtr conn G_GNUC_UNUSED,
+                         qemuVHBANodedev *vhba)
+{
+    g_autofree char *migration = g_strdup(vhba->def->migration);
+
+    if (qemuVHBANodedevSetMark(vhba, VIR_NODE_DEV_VHBA_HANDOVER_NONE, NULL, NULL) < 0)
+        return -1;
+
+    VIR_INFO("hand-over %s: vHBA '%s' is primary here", migration, vhba->wwpn);
+    return 0;
+}
+
+
+/* The other way round: before anybody has heard of it, and if the guest has not
+ * run. The idle one, which is marked still, tells whom it concerns. */
+static int
+qemuMigrationVHBADstRevokeOne(virConnectPtr conn,
+                              qemuVHBANodedev *idle)
+{
+    g_autoptr(qemuVHBANodedev) used = NULL;
+
+    if (!(used = qemuVHBANodedevLookup(conn, idle->def->primary)))
+        return -1;
+
+    if (used->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_NONE)
+        return 0;
+
+    return qemuVHBANodedevSetMark(used, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                  idle->def->domain, idle->def->migration);
+}
+
+
+/**
+ * qemuMigrationVHBADstRevoke:
+ * @vm: domain that has not run, and of which nobody was told that it does
+ *
+ * Takes qemuMigrationVHBADstCommit back. The current error is preserved.
+ */
+void
+qemuMigrationVHBADstRevoke(virDomainObj *vm)
+{
+    g_autoptr(virConnect) conn = NULL;
+    virErrorPtr orig_err = NULL;
+
+    virErrorPreserveLast(&orig_err);
+    if ((conn = qemuMigrationVHBAJournalOpen(vm)))
+        ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                                       vm->def->name, false,
+                                                       qemuMigrationVHBADstRevokeOne));
+    virErrorRestore(&orig_err);
+}
+
+
+/**
+ * qemuMigrationVHBADstCommit:
+ * @vm: domain that has come in completely and does not run yet
+ *
+ * From now on the vHBAs that @vm uses stay here, and it does not matter any
+ * more what happens to @vm, or to who has asked for it. To be called before its
+ * CPUs start: a guest that may have run here is never forgotten.
+ *
+ * Returns 0 on success; -1 with an error reported, and then nothing is decided.
+ */
+int
+qemuMigrationVHBADstCommit(virDomainObj *vm)
+{
+    g_autoptr(virConnect) conn = NULL;
+
+    if (!qemuMigrationVHBAConcerns(vm))
+        return 0;
+
+    if (!(conn = virGetConnectNodeDev()))
+        return -1;
+
+    if (qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                          vm->def->name, true,
+                                          qemuMigrationVHBADstKeep) < 0) {
+        qemuMigrationVHBADstRevoke(vm);
+        return -1;
+    }
+
+    virCloseCallbacksDomainRemove(vm, NULL, qemuProcessAutoDestroy);
+    return 0;
+}
+
+
+/* Whether QEMU is there to say that the guest does not run. */
+static bool
+qemuMigrationVHBADstIsStopped(virDomainObj *vm)
+{
+    qemuDomainObjPrivate *priv = vm->privateData;
+    bool running = true;
+    int rc;
+
+    if (qemuDomainObjEnterMonitorAsync(vm, VIR_ASYNC_JOB_MIGRATION_IN) < 0)
+        return false;
+
+    rc = qemuMonitorGetStatus(priv->mon, &running, NULL);
+    qemuDomainObjExitMonitor(vm);
+
+    return rc == 0 && !running;
+}
+
+
+/**
+ * qemuMigrationVHBADstMayRefuse:
+ * @vm: domain whose CPUs could not be started after qemuMigrationVHBADstCommit
+ *
+ * Returns true if the guest has not run here, so that the source can be told to
+ * go on with it; the vHBAs are borrowed again. Returns false if QEMU has died
+ * of the question: then nobody can tell, and the guest stays with us, dead. The
+ * current error is preserved.
+ */
+bool
+qemuMigrationVHBADstMayRefuse(virDomainObj *vm)
+{
+    virErrorPtr orig_err = NULL;
+    bool stopped;
+
+    if (!qemuMigrationVHBAConcerns(vm))
+        return true;
+
+    virErrorPreserveLast(&orig_err);
+    stopped = qemuMigrationVHBADstIsStopped(vm);
+    virErrorRestore(&orig_err);
+
+    if (stopped)
+        qemuMigrationVHBADstRevoke(vm);
+
+    return stopped;
+}
+
+
+/* After the job: the journal tells what is left to do */
+
+static int
+qemuMigrationVHBADstStartIdle(virConnectPtr conn G_GNUC_UNUSED,
+                              qemuVHBANodedev *vhba)
+{
+    qemuVHBAStartWhenFree(vhba->wwpn, vhba->def->migration);
+    return 0;
+}
+
+
+int
+qemuMigrationVHBADstForget(virConnectPtr conn G_GNUC_UNUSED,
+                           qemuVHBANodedev *vhba)
+{
+    if (qemuVHBANodedevStop(vhba) < 0 ||
+        virNodeDeviceUndefine(vhba->dev, 0) < 0)
+        return -1;
+
+    VIR_INFO("hand-over %s of domain '%s': vHBA '%s' is given back",
+             vhba->def->migration, vhba->def->domain, vhba->wwpn);
+    return 0;
+}
+
+
+/* An idle vHBA shares the fate of the one that it is the secondary of. */
+static int
+qemuMigrationVHBADstForgetIdle(virConnectPtr conn,
+                               qemuVHBANodedev *vhba)
+{
+    g_autoptr(qemuVHBANodedev) primary = NULL;
+    int rc = 0;
+
+    if (vhba->def->primary &&
+        (rc = qemuVHBANodedevFind(conn, vhba->def->primary, &primary)) < 0)
+        return -1;
+
+    if (rc == 1 && primary->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE &&
+        virWWNEqual(primary->def->secondary, vhba->wwpn))
+        return qemuMigrationVHBADstStartIdle(conn, vhba);
+
+    return qemuMigrationVHBADstForget(conn, vhba);
+}
+
+
+void
+qemuMigrationVHBADstSettle(virConnectPtr conn,
+                           virDomainObj *vm,
+                           bool running)
+{
+    const char *domain = vm->def->name;
+
+    ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                                   domain, true,
+                                                   running ? qemuMigrationVHBADstKeep
+                                                        : qemuMigrationVHBADstForget));
+    ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                                   domain, false,
+                                                   running ? qemuMigrationVHBADstStartIdle
+                                                        : qemuMigrationVHBADstForgetIdle));
+}

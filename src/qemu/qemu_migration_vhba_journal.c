@@ -1,0 +1,142 @@
+/*
+ * qemu_migration_vhba_journal.c: what bears a mark of a hand-over
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#include <config.h>
+
+#include "qemu_migration_vhba_journal.h"
+
+#include "datatypes.h"
+#include "driver.h"
+#include "virerror.h"
+#include "virlog.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+VIR_LOG_INIT("qemu.qemu_migration_vhba_journal");
+
+
+/**
+ * qemuMigrationVHBAJournalOpen:
+ * @vm: domain whose vHBAs are to be settled
+ *
+ * Returns a connection to the node device driver, which the caller closes;
+ * NULL, after a warning that the marks stay, if it cannot be reached.
+ */
+virConnectPtr
+qemuMigrationVHBAJournalOpen(virDomainObj *vm)
+{
+    virConnectPtr conn = virGetConnectNodeDev();
+
+    if (!conn) {
+        VIR_WARN("The vHBAs of domain '%s' cannot be settled, they stay marked: %s",
+                 vm->def->name, virGetLastErrorMessage());
+    }
+
+    return conn;
+}
+
+
+/* Whether the domain is here and alive, or about to be: then what it needs is
+ * up to whoever works on it. A NULL @driver knows no domain. */
+static bool
+qemuMigrationVHBAJournalIsBusy(virQEMUDriver *driver,
+                               const char *domain)
+{
+    virDomainObj *vm = NULL;
+    bool busy;
+
+    if (driver)
+        vm = virDomainObjListFindByName(driver->domains, domain);
+
+    busy = vm && (virDomainObjIsActive(vm) || vm->job->asyncJob != VIR_ASYNC_JOB_NONE);
+
+    virDomainObjEndAPI(&vm);
+    return busy;
+}
+
+
+/**
+ * qemuMigrationVHBAJournalForEach:
+ * @conn: connection to the node device driver
+ * @driver: whose domains are left alone if they are alive; or NULL
+ * @mark: lent or borrowed
+ * @domain: name of the domain that the mark is for; NULL for any
+ * @primary: whether the vHBAs are the primaries of their pairs, or secondaries
+ * @step: what to do
+ *
+ * Takes @step for each such vHBA. A failure is a warning in the log, leaves the
+ * mark and concerns no other vHBA.
+ *
+ * Returns 0 if all went well, -1 with the last error otherwise.
+ */
+int
+qemuMigrationVHBAJournalForEach(virConnectPtr conn,
+                                virQEMUDriver *driver,
+                                virNodeDevVHBAHandover mark,
+                                const char *domain,
+                                bool primary,
+                                qemuMigrationVHBAJournalStep step)
+{
+    qemuVHBANodedev **vhbas = NULL;
+    size_t nvhbas = 0;
+    size_t i;
+    int ret = 0;
+
+    if (qemuVHBANodedevListMarked(conn, mark, domain, &vhbas, &nvhbas) < 0) {
+        VIR_WARN("Cannot tell which vHBAs are %s: %s",
+                 virNodeDevVHBAHandoverTypeToString(mark), virGetLastErrorMessage());
+        return -1;
+    }
+
+    for (i = 0; i < nvhbas; i++) {
+        if (!!vhbas[i]->def->secondary != primary ||
+            qemuMigrationVHBAJournalIsBusy(driver, vhbas[i]->def->domain))
+            continue;
+
+        if (step(conn, vhbas[i]) < 0) {
+            VIR_WARN("vHBA 'vhba_%s' stays %s for migration %s of domain '%s': %s",
+                     vhbas[i]->wwpn, virNodeDevVHBAHandoverTypeToString(mark),
+                     vhbas[i]->def->migration, vhbas[i]->def->domain,
+                     virGetLastErrorMessage());
+            ret = -1;
+        }
+    }
+
+    qemuVHBANodedevListFree(vhbas, nvhbas);
+    return ret;
+}
+
+
+/* The same for a domain that the caller works on. */
+int
+qemuMigrationVHBAJournalForDomain(virConnectPtr conn,
+                                  virNodeDevVHBAHandover mark,
+                                  const char *domain,
+                                  bool primary,
+                                  qemuMigrationVHBAJournalStep step)
+{
+    return qemuMigrationVHBAJournalForEach(conn, NULL, mark, domain, primary, step);
+}
+
+
+int
+qemuMigrationVHBAJournalUnmark(virConnectPtr conn G_GNUC_UNUSED,
+                               qemuVHBANodedev *vhba)
+{
+    return qemuVHBANodedevSetMark(vhba, VIR_NODE_DEV_VHBA_HANDOVER_NONE, NULL, NULL);
+}

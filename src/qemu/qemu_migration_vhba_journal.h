@@ -1,0 +1,55 @@
+/*
+ * qemu_migration_vhba_journal.h: what bears a mark of a hand-over
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#pragma once
+
+#include "qemu_conf.h"
+#include "qemu_domain.h"
+#include "qemu_vhba_nodedev.h"
+
+/*
+ * The journal of a hand-over is the marks in the definitions of the vHBAs, see
+ * qemu_vhba_nodedev.h. It is read by taking a step for each that has a mark.
+ */
+
+/* Returns 0 on success, -1 with an error reported if the vHBA stays as it is. */
+typedef int
+(*qemuMigrationVHBAJournalStep)(virConnectPtr conn,
+                                qemuVHBANodedev *vhba);
+
+virConnectPtr
+qemuMigrationVHBAJournalOpen(virDomainObj *vm);
+
+int
+qemuMigrationVHBAJournalForEach(virConnectPtr conn,
+                                virQEMUDriver *driver,
+                                virNodeDevVHBAHandover mark,
+                                const char *domain,
+                                bool primary,
+                                qemuMigrationVHBAJournalStep step);
+
+int
+qemuMigrationVHBAJournalForDomain(virConnectPtr conn,
+                                  virNodeDevVHBAHandover mark,
+                                  const char *domain,
+                                  bool primary,
+                                  qemuMigrationVHBAJournalStep step);
+
+int
+qemuMigrationVHBAJournalUnmark(virConnectPtr conn,
+                               qemuVHBANodedev *vhba);

@@ -1,0 +1,281 @@
+/*
+ * qemu_migration_vhba_prepare.c: taking in the vHBAs of a hand-over
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#include <config.h>
+
+#include "qemu_migration_vhba_prepare.h"
+
+#include "qemu_migration_vhba.h"
+#include "qemu_migration_vhba_dst.h"
+#include "qemu_vhba.h"
+#include "qemu_vhba_nodedev.h"
+
+#include "datatypes.h"
+#include "domain_vhba_source_conf.h"
+#include "driver.h"
+#include "viralloc.h"
+#include "virerror.h"
+#include "virfchost.h"
+#include "virfclun.h"
+#include "virlog.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+VIR_LOG_INIT("qemu.qemu_migration_vhba_prepare");
+
+
+static int
+qemuMigrationVHBADstCheckAbsent(virConnectPtr conn,
+                                const char *wwpn)
+{
+    g_autoptr(qemuVHBANodedev) vhba = NULL;
+    int rc;
+
+    if ((rc = qemuVHBANodedevFind(conn, wwpn, &vhba)) < 0)
+        return -1;
+
+    if (rc == 1) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("vHBA 'vhba_%1$s' is already defined on the destination; if no domain needs it there, remove it with 'virsh nodedev-undefine vhba_%1$s'"),
+                       wwpn);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/* Both vHBAs are defined as they will be if all goes well: S as the primary
+ * here, P as its secondary. The mark keeps them from being started by anyone
+ * else until then. */
+static qemuVHBANodedev *
+qemuMigrationVHBADstDefine(virConnectPtr conn,
+                           virDomainObj *vm,
+                           const qemuMigrationVHBACookie *cookie,
+                           const qemuMigrationVHBAPair *pair,
+                           const qemuMigrationVHBAMember *member)
+{
+    bool primary = member == &pair->secondary;
+    virNodeDevVHBADef def = {
+        .primary = primary ? NULL : pair->secondary.wwpn,
+        .secondary = primary ? pair->primary.wwpn : NULL,
+        .handover = VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+        .domain = vm->def->name,
+        .migration = cookie->migration,
+    };
+    qemuVHBANodedev nodedev = {
+        .wwnn = member->wwnn,
+        .wwpn = member->wwpn,
+        .fabricWWN = pair->fabricWWN,
+        .def = &def,
+    };
+    g_autoptr(qemuVHBANodedev) vhba = NULL;
+
+    if (!(vhba = qemuVHBANodedevDefine(conn, &nodedev)) ||
+        virNodeDeviceSetAutostart(vhba->dev, member->autostart) < 0)
+        return NULL;
+
+    return g_steal_pointer(&vhba);
+}
+
+
+static int
+qemuMigrationVHBADstCheckIdentity(const qemuMigrationVHBAPair *pair,
+                                  const qemuMigrationVHBALun *expected,
+                                  const virFCLun *seen)
+{
+    if (STRNEQ_NULLABLE(seen->id, expected->id)) {
+        virReportError(VIR_ERR_OPERATION_FAILED,
+                       _("disk '%1$s' is LUN '%2$s' on the source, but vHBA 'vhba_%3$s' shows '%4$s' as unit %5$llu of target '%6$s' on the destination; both vHBAs of a pair must be masked to the same LUNs"),
+                       expected->disk, expected->id, pair->secondary.wwpn,
+                       NULLSTR(seen->id), seen->unit, seen->target);
+        return -1;
+    }
+
+    if (seen->size != expected->size) {
+        virReportError(VIR_ERR_OPERATION_FAILED,
+                       _("disk '%1$s' has %2$llu bytes on the source, but %3$llu bytes behind vHBA 'vhba_%4$s' on the destination"),
+                       expected->disk, expected->size, seen->size,
+                       pair->secondary.wwpn);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/* The LUN is selected as it will be when QEMU starts: by the domain's XML. */
+static int
+qemuMigrationVHBADstCheckLun(virDomainObj *vm,
+                             const qemuMigrationVHBAPair *pair,
+                             const qemuMigrationVHBALun *lun,
+                             unsigned int host,
+                             unsigned int timeout)
+{
+    virStorageSource *source = qemuMigrationVHBAGetSource(vm->def, lun->disk, lun->depth);
+    const char *target = lun->target;
+    const unsigned long long *unit = &lun->unit;
+    g_autoptr(virFCLun) seen = NULL;
+
+    if (source && source->vhba) {
+        target = source->vhba->target;
+        unit = source->vhba->hasUnit ? &source->vhba->unit : NULL;
+    }
+
+    if (!(seen = virFCLunWait(host, target, unit, timeout)))
+        return -1;
+
+    return qemuMigrationVHBADstCheckIdentity(pair, lun, seen);
+}
+
+
+static int
+qemuMigrationVHBADstCheckLuns(virDomainObj *vm,
+                              const qemuMigrationVHBAPair *pair)
+{
+    g_autoptr(virFCHost) fchost = NULL;
+    size_t i;
+
+    if (!(fchost = virFCHostFindByWWN(pair->secondary.wwnn, pair->secondary.wwpn))) {
+        virReportError(VIR_ERR_OPERATION_FAILED,
+                       _("vHBA 'vhba_%1$s' was started but the kernel does not know it"),
+                       pair->secondary.wwpn);
+        return -1;
+    }
+
+    for (i = 0; i < pair->nluns; i++) {
+        if (qemuMigrationVHBADstCheckLun(vm, pair, pair->luns[i], fchost->host,
+                                         qemuVHBAGetLunTimeout(vm)) < 0)
+            return -1;
+    }
+
+    return 0;
+}
+
+
+static bool
+qemuMigrationVHBAPairHasLun(const qemuMigrationVHBAPair *pair,
+                            const char *disk,
+                            unsigned int depth)
+{
+    size_t i;
+
+    for (i = 0; i < pair->nluns; i++) {
+        if (pair->luns[i]->depth == depth && STREQ(pair->luns[i]->disk, disk))
+            return true;
+    }
+
+    return false;
+}
+
+
+/* A disk behind a borrowed vHBA whose LUN the source has not identified must
+ * not be opened. */
+static int
+qemuMigrationVHBADstCheckDisks(virDomainObj *vm,
+                               const qemuMigrationVHBACookie *cookie)
+{
+    size_t i;
+
+    for (i = 0; i < vm->def->ndisks; i++) {
+        virDomainDiskDef *disk = vm->def->disks[i];
+        unsigned int depth = 0;
+        virStorageSource *n;
+
+        for (n = disk->src; virStorageSourceIsBacking(n); n = n->backingStore, depth++) {
+            qemuMigrationVHBAPair *pair = NULL;
+
+            if (n->vhba)
+                pair = qemuMigrationVHBACookieFindPair(cookie, n->vhba->wwpn);
+
+            if (pair && !qemuMigrationVHBAPairHasLun(pair, disk->dst, depth)) {
+                virReportError(VIR_ERR_OPERATION_FAILED,
+                               _("the source has not told which LUN disk '%1$s' is"),
+                               disk->dst);
+                return -1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+qemuMigrationVHBADstBorrow(virConnectPtr conn,
+                           virDomainObj *vm,
+                           const qemuMigrationVHBACookie *cookie,
+                           const qemuMigrationVHBAPair *pair)
+{
+    g_autoptr(qemuVHBANodedev) idle = NULL;
+    g_autoptr(qemuVHBANodedev) used = NULL;
+
+    if (qemuMigrationVHBADstCheckAbsent(conn, pair->primary.wwpn) < 0 ||
+        qemuMigrationVHBADstCheckAbsent(conn, pair->secondary.wwpn) < 0)
+        return -1;
+
+    if (!(idle = qemuMigrationVHBADstDefine(conn, vm, cookie, pair, &pair->primary)) ||
+        !(used = qemuMigrationVHBADstDefine(conn, vm, cookie, pair, &pair->secondary)) ||
+        qemuVHBANodedevStart(used) < 0)
+        return -1;
+
+    VIR_INFO("hand-over %s of domain '%s': vHBA '%s' is borrowed",
+             cookie->migration, vm->def->name, used->wwpn);
+
+    return qemuMigrationVHBADstCheckLuns(vm, pair);
+}
+
+
+/**
+ * qemuMigrationVHBADstPrepare:
+ * @vm: domain that is about to come in; a migration job is active
+ * @cookie: what the source has told, or NULL
+ *
+ * Takes in the vHBAs through which @vm will see its disks, and checks that
+ * what they show are the very same LUNs. On failure nothing needs to be
+ * undone by the caller, since the end of the job settles it.
+ *
+ * Returns 0 on success, -1 with an error reported otherwise.
+ */
+int
+qemuMigrationVHBADstPrepare(virDomainObj *vm,
+                            const qemuMigrationVHBACookie *cookie)
+{
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+    g_autoptr(virConnect) conn = NULL;
+    size_t i;
+
+    if (!cookie)
+        return 0;
+
+    if (!(conn = virGetConnectNodeDev()) ||
+        qemuMigrationVHBADstCheckDisks(vm, cookie) < 0)
+        return -1;
+
+    jobPriv->vhbaHandover = true;
+
+    /* @vm does not run here, so what is borrowed for it is a leftover. */
+    qemuMigrationVHBADstSettle(conn, vm, false);
+
+    for (i = 0; i < cookie->npairs; i++) {
+        if (qemuMigrationVHBADstBorrow(conn, vm, cookie, cookie->pairs[i]) < 0)
+            return -1;
+    }
+
+    return 0;
+}

@@ -1,0 +1,170 @@
+/*
+ * qemu_migration_vhba_recover.c: marks that have outlived their domain
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#include <config.h>
+
+#include "qemu_migration_vhba_recover.h"
+
+#include "qemu_migration_vhba_dst.h"
+#include "qemu_migration_vhba_journal.h"
+#include "qemu_migration_vhba_src.h"
+#include "qemu_vhba_start.h"
+
+#include "datatypes.h"
+#include "driver.h"
+#include "virerror.h"
+#include "virfile.h"
+#include "viridentity.h"
+#include "virlog.h"
+#include "virthread.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+VIR_LOG_INIT("qemu.qemu_migration_vhba_recover");
+
+
+/* S is lent, and P is not: the guest was not sent, so it cannot run there. */
+static int
+qemuMigrationVHBARecoverUnsent(virConnectPtr conn,
+                               qemuVHBANodedev *secondary)
+{
+    g_autoptr(qemuVHBANodedev) primary = NULL;
+    int rc;
+
+    if ((rc = qemuVHBANodedevFind(conn, secondary->def->primary, &primary)) < 0)
+        return -1;
+
+    if (rc == 0 || primary->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_NONE)
+        return 0;
+
+    return qemuMigrationVHBASrcTakeBack(conn, secondary);
+}
+
+
+/* S and P are borrowed: the guest has not run here. */
+static int
+qemuMigrationVHBARecoverUnrun(virConnectPtr conn,
+                              qemuVHBANodedev *used)
+{
+    g_autoptr(qemuVHBANodedev) idle = NULL;
+
+    if (!(idle = qemuVHBANodedevLookup(conn, used->def->secondary)))
+        return -1;
+
+    if (idle->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_BORROWED)
+        return 0;
+
+    if (qemuMigrationVHBADstForget(conn, used) < 0)
+        return -1;
+
+    return qemuMigrationVHBADstForget(conn, idle);
+}
+
+
+/* A secondary is borrowed after a decision: it will belong here when the fabric
+ * lets it in. One whose primary is borrowed as well waits for a decision. */
+static int
+qemuMigrationVHBARecoverLetIn(virConnectPtr conn,
+                              qemuVHBANodedev *vhba)
+{
+    g_autoptr(qemuVHBANodedev) primary = NULL;
+    int rc = 0;
+
+    if (vhba->def->primary &&
+        (rc = qemuVHBANodedevFind(conn, vhba->def->primary, &primary)) < 0)
+        return -1;
+
+    if (rc == 1 && primary->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE)
+        qemuVHBAStartWhenFree(vhba->wwpn, vhba->def->migration);
+
+    return 0;
+}
+
+
+/**
+ * qemuMigrationVHBARecoverMarks:
+ * @driver: the driver, whose domains are left alone if they are alive; or NULL
+ *
+ * Does what is left to do for migrations whose domains are not here any more,
+ * and goes on to start, in the background, the vHBAs that have been brought or
+ * brought back.
+ *
+ * Returns 0 on success, -1 with an error reported if the node device driver
+ * cannot be reached.
+ */
+int
+qemuMigrationVHBARecoverMarks(virQEMUDriver *driver)
+{
+    static const struct {
+        virNodeDevVHBAHandover mark;
+        bool primary;
+        qemuMigrationVHBAJournalStep step;
+    } steps[] = {
+        { VIR_NODE_DEV_VHBA_HANDOVER_LENT, true, qemuMigrationVHBASrcGiveUpPrimary },
+        { VIR_NODE_DEV_VHBA_HANDOVER_LENT, false, qemuMigrationVHBARecoverUnsent },
+        { VIR_NODE_DEV_VHBA_HANDOVER_BORROWED, true, qemuMigrationVHBARecoverUnrun },
+    };
+    g_autoptr(virConnect) conn = virGetConnectNodeDev();
+    size_t i;
+
+    if (!conn)
+        return -1;
+
+    for (i = 0; i < G_N_ELEMENTS(steps); i++)
+        ignore_value(qemuMigrationVHBAJournalForEach(conn, driver, steps[i].mark, NULL,
+                                                     steps[i].primary, steps[i].step));
+
+    /* what is let in may be a running domain's */
+    return qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                             NULL, false, qemuMigrationVHBARecoverLetIn);
+}
+
+
+static void
+qemuMigrationVHBARecoverThread(void *opaque)
+{
+    g_autoptr(virIdentity) identity = virIdentityGetSystem();
+
+    virIdentitySetCurrent(identity);
+    if (qemuMigrationVHBARecoverMarks(opaque) < 0)
+        VIR_WARN("Cannot settle the marks of earlier migrations of vHBAs: %s",
+                 virGetLastErrorMessage());
+    virIdentitySetCurrent(NULL);
+}
+
+
+/**
+ * qemuMigrationVHBARecoverAll:
+ * @driver: the driver, which outlives what is done
+ *
+ * To be called when the daemon starts. Does qemuMigrationVHBARecoverMarks, and
+ * does not wait for it. Where there is no Fibre Channel, nothing is done.
+ */
+void
+qemuMigrationVHBARecoverAll(virQEMUDriver *driver)
+{
+    virThread thread;
+
+    if (!virFileIsDir("/sys/class/fc_host"))
+        return;
+
+    if (virThreadCreateFull(&thread, false, qemuMigrationVHBARecoverThread,
+                            "vhba-recover", false, driver) < 0)
+        VIR_WARN("Cannot settle the marks of earlier migrations of vHBAs: %s",
+                 g_strerror(errno));
+}

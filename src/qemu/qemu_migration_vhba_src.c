@@ -1,0 +1,462 @@
+/*
+ * qemu_migration_vhba_src.c: the source of a hand-over
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#include <config.h>
+
+#include "qemu_migration_vhba_src.h"
+
+#include "qemu_migration_vhba.h"
+#include "qemu_migration_vhba_journal.h"
+#include "qemu_vhba_start.h"
+
+#include "datatypes.h"
+#include "driver.h"
+#include "virerror.h"
+#include "virlog.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+VIR_LOG_INIT("qemu.qemu_migration_vhba_src");
+
+
+/* Begin */
+
+/**
+ * qemuMigrationVHBASrcLend:
+ * @vm: domain that is to be migrated away; a migration job is active
+ * @cookie: made by qemuMigrationVHBASrcBegin, or NULL
+ *
+ * Gives the secondaries away: marks each of them lent and lets go of it. On
+ * failure nothing needs to be undone by the caller, since the end of the job
+ * settles it.
+ *
+ * Returns 0 on success, -1 with an error reported otherwise.
+ */
+int
+qemuMigrationVHBASrcLend(virDomainObj *vm,
+                         const qemuMigrationVHBACookie *cookie)
+{
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+    g_autoptr(virConnect) conn = NULL;
+    size_t i;
+
+    if (!cookie)
+        return 0;
+
+    if (!(conn = virGetConnectNodeDev()))
+        return -1;
+
+    jobPriv->vhbaHandover = true;
+
+    for (i = 0; i < cookie->npairs; i++) {
+        g_autoptr(qemuVHBANodedev) secondary = NULL;
+
+        if (!(secondary = qemuVHBANodedevLookup(conn, cookie->pairs[i]->secondary.wwpn)) ||
+            qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                   vm->def->name, cookie->migration) < 0 ||
+            qemuVHBANodedevStop(secondary) < 0)
+            return -1;
+
+        VIR_INFO("hand-over %s of domain '%s': vHBA '%s' is lent",
+                 cookie->migration, vm->def->name, secondary->wwpn);
+    }
+
+    return 0;
+}
+
+
+/* Source, end of Perform: the destination may run the guest from now on */
+
+/* Marks the primary of @secondary like that. */
+static int
+qemuMigrationVHBASrcMarkPrimary(virConnectPtr conn,
+                                qemuVHBANodedev *secondary)
+{
+    g_autoptr(qemuVHBANodedev) primary = NULL;
+
+    if (!(primary = qemuVHBANodedevLookup(conn, secondary->def->primary)))
+        return -1;
+
+    if (primary->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_LENT)
+        return 0;
+
+    return qemuVHBANodedevSetMark(primary, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                  secondary->def->domain,
+                                  secondary->def->migration);
+}
+
+
+/**
+ * qemuMigrationVHBASrcSent:
+ * @vm: domain that is paused, and all of which has been sent
+ *
+ * Marks the primaries lent. To be called before anybody hears that the guest
+ * has been sent: from then on the destination may run it, so that it must not
+ * go on here, nor be started anew, without a word from there.
+ *
+ * Returns 0 on success; -1 with an error reported, and no primary marked.
+ */
+int
+qemuMigrationVHBASrcSent(virDomainObj *vm)
+{
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+    g_autoptr(virConnect) conn = NULL;
+    virErrorPtr orig_err = NULL;
+
+    if (!jobPriv->vhbaHandover)
+        return 0;
+
+    if (!(conn = virGetConnectNodeDev()))
+        return -1;
+
+    if (qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                          vm->def->name, false,
+                                          qemuMigrationVHBASrcMarkPrimary) == 0)
+        return 0;
+
+    virErrorPreserveLast(&orig_err);
+    qemuMigrationVHBASrcNotSent(vm);
+    virErrorRestore(&orig_err);
+    return -1;
+}
+
+
+/**
+ * qemuMigrationVHBASrcNotSent:
+ * @vm: domain that the destination has refused, or was never told to run
+ *
+ * Takes back what qemuMigrationVHBASrcSent has said. Where that fails, the
+ * domain stays paused, see qemuMigrationVHBASrcMayResume.
+ */
+void
+qemuMigrationVHBASrcNotSent(virDomainObj *vm)
+{
+    g_autoptr(virConnect) conn = NULL;
+
+    if (!qemuMigrationVHBAIsUsed(vm->def) ||
+        !(conn = qemuMigrationVHBAJournalOpen(vm)))
+        return;
+
+    ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                   vm->def->name, true,
+                                                   qemuMigrationVHBAJournalUnmark));
+}
+
+
+/* Returns 1 if the guest may run on the destination as far as this host knows,
+ * 0 if it does not, -1 with an error reported if that cannot be told. */
+static int
+qemuMigrationVHBASrcIsSent(virConnectPtr conn,
+                           virDomainObj *vm)
+{
+    qemuVHBANodedev **vhbas = NULL;
+    size_t nvhbas = 0;
+    size_t i;
+    int ret = 0;
+
+    if (qemuVHBANodedevListMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                  vm->def->name, &vhbas, &nvhbas) < 0)
+        return -1;
+
+    for (i = 0; i < nvhbas; i++) {
+        if (vhbas[i]->def->secondary)
+            ret = 1;
+    }
+
+    qemuVHBANodedevListFree(vhbas, nvhbas);
+    return ret;
+}
+
+
+/**
+ * qemuMigrationVHBASrcMayResume:
+ * @vm: domain whose migration away from here has failed
+ *
+ * Returns false, and tells the log what to do, if the destination may run the
+ * guest all the same, because its answer was lost.
+ */
+bool
+qemuMigrationVHBASrcMayResume(virDomainObj *vm)
+{
+    g_autoptr(virConnect) conn = NULL;
+    int sent = -1;
+
+    if (!qemuMigrationVHBAIsUsed(vm->def))
+        return true;
+
+    if ((conn = qemuMigrationVHBAJournalOpen(vm)))
+        sent = qemuMigrationVHBASrcIsSent(conn, vm);
+
+    if (sent == 0)
+        return true;
+
+    VIR_WARN("Domain '%s' stays paused: the destination may run it, its answer was lost. "
+             "Look there; if it does not run, 'virsh resume %s' here, otherwise "
+             "'virsh destroy %s' here and undefine both vHBAs",
+             vm->def->name, vm->def->name, vm->def->name);
+    return false;
+}
+
+
+/* Source, when the administrator says that the guest does not run elsewhere */
+
+/* Logs the secondary in again, now or not at all: as long as another host has
+ * it, the guest may run there. */
+static int
+qemuMigrationVHBASrcFetch(virConnectPtr conn,
+                          qemuVHBANodedev *secondary)
+{
+    g_autofree char *domain = g_strdup(secondary->def->domain);
+    g_autofree char *migration = g_strdup(secondary->def->migration);
+    virErrorPtr orig_err = NULL;
+
+    if (qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                               domain, migration) < 0)
+        return -1;
+
+    if (qemuVHBAStartNow(conn, secondary->wwpn, migration) == 0)
+        return 0;
+
+    virErrorPreserveLast(&orig_err);
+    ignore_value(qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                        domain, migration));
+    virErrorRestore(&orig_err);
+
+    virReportError(VIR_ERR_OPERATION_INVALID,
+                   _("domain '%1$s' may run on the host that it was migrated to, because vHBA 'vhba_%2$s' cannot be had back from there: %3$s; stop it there first, or destroy it here"),
+                   domain, secondary->wwpn, virGetLastErrorMessage());
+    return -1;
+}
+
+
+static int
+qemuMigrationVHBASrcReclaimAll(virConnectPtr conn,
+                               const char *domain)
+{
+    if (qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                          domain, false, qemuMigrationVHBASrcFetch) < 0)
+        return -1;
+
+    return qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                             domain, true, qemuMigrationVHBAJournalUnmark);
+}
+
+
+/**
+ * qemuMigrationVHBASrcReclaim:
+ * @vm: domain that somebody wants to resume; there is a job, not a migration's
+ *
+ * If the guest may run on another host since a migration has ended without an
+ * answer: takes the lent vHBAs back, which the fabric allows only if that host
+ * has let go of them. Otherwise does nothing.
+ *
+ * Returns 0 if @vm may be resumed, -1 with an error reported otherwise.
+ */
+int
+qemuMigrationVHBASrcReclaim(virDomainObj *vm)
+{
+    g_autoptr(virConnect) conn = NULL;
+    g_autofree char *domain = g_strdup(vm->def->name);
+    int sent;
+    int ret;
+
+    if (!qemuMigrationVHBAIsUsed(vm->def))
+        return 0;
+
+    if (!(conn = virGetConnectNodeDev()) ||
+        (sent = qemuMigrationVHBASrcIsSent(conn, vm)) < 0)
+        return -1;
+
+    if (sent == 0)
+        return 0;
+
+    qemuDomainObjEnterRemote(vm);
+    ret = qemuMigrationVHBASrcReclaimAll(conn, domain);
+    if (qemuDomainObjExitRemote(vm, true) < 0)
+        return -1;
+
+    return ret;
+}
+
+
+/* Source, after the job: the journal tells what is left to do */
+
+/* The guest runs elsewhere. The definition of S goes first: a primary that is
+ * lent and has no secondary any more is one that is to be given up. */
+static int
+qemuMigrationVHBASrcGiveUpSecondary(virConnectPtr conn,
+                                    qemuVHBANodedev *secondary)
+{
+    if (qemuMigrationVHBASrcMarkPrimary(conn, secondary) < 0 ||
+        qemuVHBANodedevStop(secondary) < 0 ||
+        virNodeDeviceUndefine(secondary->dev, 0) < 0)
+        return -1;
+
+    VIR_INFO("hand-over %s of domain '%s': vHBA '%s' is given up",
+             secondary->def->migration, secondary->def->domain, secondary->wwpn);
+    return 0;
+}
+
+
+int
+qemuMigrationVHBASrcGiveUpPrimary(virConnectPtr conn,
+                                  qemuVHBANodedev *primary)
+{
+    g_autoptr(qemuVHBANodedev) secondary = NULL;
+    int rc;
+
+    if ((rc = qemuVHBANodedevFind(conn, primary->def->secondary, &secondary)) < 0)
+        return -1;
+
+    /* not decided yet */
+    if (rc == 1)
+        return 0;
+
+    if (qemuVHBANodedevStop(primary) < 0 ||
+        virNodeDeviceUndefine(primary->dev, 0) < 0)
+        return -1;
+
+    VIR_INFO("hand-over %s of domain '%s': vHBA '%s' is given up",
+             primary->def->migration, primary->def->domain, primary->wwpn);
+    return 0;
+}
+
+
+/**
+ * qemuMigrationVHBASrcGone:
+ * @vm: domain that the destination has said it runs
+ *
+ * Writes that down, before QEMU is stopped here.
+ */
+void
+qemuMigrationVHBASrcGone(virDomainObj *vm)
+{
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+    g_autoptr(virConnect) conn = NULL;
+
+    if (!jobPriv->vhbaHandover ||
+        !(conn = qemuMigrationVHBAJournalOpen(vm)))
+        return;
+
+    ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                   vm->def->name, false,
+                                                   qemuMigrationVHBASrcGiveUpSecondary));
+}
+
+
+/* The guest stays: take back the secondary. One that was not stopped yet has
+ * nowhere gone; one that was is borrowed until it is logged in here again. */
+int
+qemuMigrationVHBASrcTakeBack(virConnectPtr conn G_GNUC_UNUSED,
+                             qemuVHBANodedev *secondary)
+{
+    g_autofree char *domain = g_strdup(secondary->def->domain);
+    g_autofree char *migration = g_strdup(secondary->def->migration);
+
+    if (secondary->active)
+        return qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_NONE, NULL, NULL);
+
+    if (qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                               domain, migration) < 0)
+        return -1;
+
+    qemuVHBAStartWhenFree(secondary->wwpn, migration);
+    return 0;
+}
+
+
+typedef enum {
+    QEMU_MIGRATION_VHBA_UNDECIDED,  /* it may run there, only the peer knows */
+    QEMU_MIGRATION_VHBA_HERE,       /* it does not run there and never will */
+    QEMU_MIGRATION_VHBA_THERE,      /* it runs there, and not here any more */
+} qemuMigrationVHBAFate;
+
+
+/* Where the guest is after a migration away from here has come to an end */
+static qemuMigrationVHBAFate
+qemuMigrationVHBASrcGetFate(virConnectPtr conn,
+                            virDomainObj *vm,
+                            virDomainJobObj *job,
+                            bool running)
+{
+    switch ((qemuMigrationJobPhase) job->phase) {
+    case QEMU_MIGRATION_PHASE_NONE:
+    case QEMU_MIGRATION_PHASE_BEGIN3:
+    case QEMU_MIGRATION_PHASE_PERFORM2:
+    case QEMU_MIGRATION_PHASE_PERFORM3:
+    case QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED:
+        if (virDomainObjIsPostcopy(vm, job) ||
+            qemuMigrationVHBASrcIsSent(conn, vm) != 0)
+            return QEMU_MIGRATION_VHBA_UNDECIDED;
+        return QEMU_MIGRATION_VHBA_HERE;
+
+    case QEMU_MIGRATION_PHASE_CONFIRM3:
+    case QEMU_MIGRATION_PHASE_CONFIRM_RESUME:
+        /* The destination runs it. Our QEMU may only have failed to stop. */
+        return running ? QEMU_MIGRATION_VHBA_UNDECIDED
+                       : QEMU_MIGRATION_VHBA_THERE;
+
+    case QEMU_MIGRATION_PHASE_PERFORM3_DONE:
+    case QEMU_MIGRATION_PHASE_POSTCOPY_FAILED:
+    case QEMU_MIGRATION_PHASE_BEGIN_RESUME:
+    case QEMU_MIGRATION_PHASE_PERFORM_RESUME:
+    case QEMU_MIGRATION_PHASE_PREPARE:
+    case QEMU_MIGRATION_PHASE_PREPARE_RESUME:
+    case QEMU_MIGRATION_PHASE_FINISH2:
+    case QEMU_MIGRATION_PHASE_FINISH3:
+    case QEMU_MIGRATION_PHASE_FINISH_RESUME:
+    case QEMU_MIGRATION_PHASE_LAST:
+        break;
+    }
+
+    return QEMU_MIGRATION_VHBA_UNDECIDED;
+}
+
+
+void
+qemuMigrationVHBASrcSettle(virConnectPtr conn,
+                           virDomainObj *vm,
+                           virDomainJobObj *job,
+                           bool running)
+{
+    const char *domain = vm->def->name;
+
+    switch (qemuMigrationVHBASrcGetFate(conn, vm, job, running)) {
+    case QEMU_MIGRATION_VHBA_THERE:
+        ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                       domain, false,
+                                                       qemuMigrationVHBASrcGiveUpSecondary));
+        break;
+
+    case QEMU_MIGRATION_VHBA_HERE:
+        ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                       domain, false,
+                                                       qemuMigrationVHBASrcTakeBack));
+        break;
+
+    case QEMU_MIGRATION_VHBA_UNDECIDED:
+        VIR_WARN("Nobody can tell here whether domain '%s' runs on the destination; "
+                 "the vHBAs lent for its migration stay marked", domain);
+        break;
+    }
+
+    if (!running)
+        ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                       domain, true,
+                                                       qemuMigrationVHBASrcGiveUpPrimary));
+}
