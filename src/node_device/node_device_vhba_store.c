@@ -390,11 +390,15 @@ nodeDeviceVHBAStoreSave(nodeDeviceVHBAStore *store,
     if (!(xml = virNodeDeviceDefFormat(def, VIR_NODE_DEVICE_XML_INACTIVE)))
         return -1;
 
+    VIR_DEBUG("'%s': being written", path);
+
     /* writes a new file, syncs it and renames it */
-    if (virXMLSaveFile(path, NULL, NULL, xml) < 0)
+    if (virXMLSaveFile(path, NULL, NULL, xml) < 0 ||
+        nodeDeviceVHBAStoreSync(store->dir) < 0)
         return -1;
 
-    return nodeDeviceVHBAStoreSync(store->dir);
+    VIR_DEBUG("'%s': on disk", path);
+    return 0;
 }
 
 

@@ -20,6 +20,7 @@
 
 #include "qemu_migration_vhba.h"
 
+#include "qemu_migration.h"
 #include "qemu_migration_vhba_journal.h"
 
 #include "datatypes.h"

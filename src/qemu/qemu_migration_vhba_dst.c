@@ -189,7 +189,7 @@ qemuMigrationVHBADstForget(virConnectPtr conn G_GNUC_UNUSED,
                            qemuVHBANodedev *vhba)
 {
     if (qemuVHBANodedevStop(vhba) < 0 ||
-        virNodeDeviceUndefine(vhba->dev, 0) < 0)
+        qemuVHBANodedevUndefine(vhba) < 0)
         return -1;
 
     VIR_INFO("hand-over %s of domain '%s': vHBA '%s' is given back",

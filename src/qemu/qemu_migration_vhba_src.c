@@ -20,6 +20,7 @@
 
 #include "qemu_migration_vhba_src.h"
 
+#include "qemu_migration.h"
 #include "qemu_migration_vhba.h"
 #include "qemu_migration_vhba_journal.h"
 #include "qemu_vhba_start.h"
@@ -304,7 +305,7 @@ qemuMigrationVHBASrcGiveUpSecondary(virConnectPtr conn,
 {
     if (qemuMigrationVHBASrcMarkPrimary(conn, secondary) < 0 ||
         qemuVHBANodedevStop(secondary) < 0 ||
-        virNodeDeviceUndefine(secondary->dev, 0) < 0)
+        qemuVHBANodedevUndefine(secondary) < 0)
         return -1;
 
     VIR_INFO("hand-over %s of domain '%s': vHBA '%s' is given up",
@@ -328,7 +329,7 @@ qemuMigrationVHBASrcGiveUpPrimary(virConnectPtr conn,
         return 0;
 
     if (qemuVHBANodedevStop(primary) < 0 ||
-        virNodeDeviceUndefine(primary->dev, 0) < 0)
+        qemuVHBANodedevUndefine(primary) < 0)
         return -1;
 
     VIR_INFO("hand-over %s of domain '%s': vHBA '%s' is given up",

@@ -332,6 +332,38 @@ qemuVHBANodedevListMarked(virConnectPtr conn,
 }
 
 
+/* A step that another daemon takes for us. The log tells when each begins and
+ * ends, so it tells where the time goes, and how far we came if we died. */
+typedef struct {
+    const char *wwpn;
+    const char *what;
+    gint64 begun;               /* in microseconds */
+} qemuVHBANodedevStep;
+
+
+static qemuVHBANodedevStep
+qemuVHBANodedevStepBegin(const char *wwpn,
+                         const char *what)
+{
+    VIR_INFO("vHBA '%s': %s: begins", wwpn, what);
+
+    return (qemuVHBANodedevStep) { wwpn, what, g_get_monotonic_time() };
+}
+
+
+/* Returns @rc, which is that of the step. */
+static int
+qemuVHBANodedevStepEnd(const qemuVHBANodedevStep *step,
+                       int rc)
+{
+    VIR_INFO("vHBA '%s': %s: %s, took %lld ms", step->wwpn, step->what,
+             rc < 0 ? "failed" : "done",
+             (long long) (g_get_monotonic_time() - step->begun) / 1000);
+
+    return rc;
+}
+
+
 static char *
 qemuVHBANodedevFormat(const qemuVHBANodedev *def)
 {
@@ -371,10 +403,11 @@ qemuVHBANodedevDefine(virConnectPtr conn,
                       const qemuVHBANodedev *def)
 {
     g_autofree char *xml = qemuVHBANodedevFormat(def);
-    virNodeDevicePtr dev;
+    qemuVHBANodedevStep step = qemuVHBANodedevStepBegin(def->wwpn, "define");
+    virNodeDevicePtr dev = virNodeDeviceDefineXML(conn, xml, 0);
     qemuVHBANodedev *vhba = NULL;
 
-    if (!(dev = virNodeDeviceDefineXML(conn, xml, 0)))
+    if (qemuVHBANodedevStepEnd(&step, dev ? 0 : -1) < 0)
         return NULL;
 
     if (qemuVHBANodedevDescribe(dev, &vhba) == 0) {
@@ -424,6 +457,26 @@ qemuVHBANodedevEditMark(const char *xml,
 }
 
 
+static int
+qemuVHBANodedevWriteMark(qemuVHBANodedev *vhba,
+                         virNodeDevVHBAHandover mark,
+                         const char *domain,
+                         const char *migration)
+{
+    g_autofree char *old = NULL;
+    g_autofree char *xml = NULL;
+    virNodeDevicePtr dev;
+
+    if (!(old = virNodeDeviceGetXMLDesc(vhba->dev, VIR_NODE_DEVICE_XML_INACTIVE)) ||
+        !(xml = qemuVHBANodedevEditMark(old, mark, domain, migration)) ||
+        !(dev = virNodeDeviceDefineXML(vhba->dev->conn, xml, 0)))
+        return -1;
+
+    virObjectUnref(dev);
+    return 0;
+}
+
+
 /**
  * qemuVHBANodedevSetMark:
  * @vhba: persistent vHBA
@@ -442,16 +495,12 @@ qemuVHBANodedevSetMark(qemuVHBANodedev *vhba,
                        const char *domain,
                        const char *migration)
 {
-    g_autofree char *old = NULL;
-    g_autofree char *xml = NULL;
-    virNodeDevicePtr dev;
+    g_autofree char *what = g_strdup_printf("mark %s", virNodeDevVHBAHandoverTypeToString(mark));
+    qemuVHBANodedevStep step = qemuVHBANodedevStepBegin(vhba->wwpn, what);
+    int rc = qemuVHBANodedevWriteMark(vhba, mark, domain, migration);
 
-    if (!(old = virNodeDeviceGetXMLDesc(vhba->dev, VIR_NODE_DEVICE_XML_INACTIVE)) ||
-        !(xml = qemuVHBANodedevEditMark(old, mark, domain, migration)) ||
-        !(dev = virNodeDeviceDefineXML(vhba->dev->conn, xml, 0)))
+    if (qemuVHBANodedevStepEnd(&step, rc) < 0)
         return -1;
-
-    virObjectUnref(dev);
 
     vhba->def->handover = mark;
     g_clear_pointer(&vhba->def->domain, g_free);
@@ -465,6 +514,27 @@ qemuVHBANodedevSetMark(qemuVHBANodedev *vhba,
 }
 
 
+static int
+qemuVHBANodedevCreate(qemuVHBANodedev *vhba)
+{
+    virErrorPtr err;
+
+    if (virNodeDeviceCreate(vhba->dev, 0) == 0)
+        return 0;
+
+    virErrorPreserveLast(&err);
+    /* somebody else may have been faster */
+    vhba->active = virNodeDeviceIsActive(vhba->dev) == 1;
+    virErrorRestore(&err);
+
+    if (!vhba->active)
+        return -1;
+
+    virResetLastError();
+    return 0;
+}
+
+
 /**
  * qemuVHBANodedevStart:
  *
@@ -474,19 +544,14 @@ qemuVHBANodedevSetMark(qemuVHBANodedev *vhba,
 int
 qemuVHBANodedevStart(qemuVHBANodedev *vhba)
 {
-    virErrorPtr err;
+    qemuVHBANodedevStep step;
 
-    if (!vhba->active && virNodeDeviceCreate(vhba->dev, 0) < 0) {
-        virErrorPreserveLast(&err);
+    if (vhba->active)
+        return 0;
 
-        /* somebody else may have been faster */
-        vhba->active = virNodeDeviceIsActive(vhba->dev) == 1;
-        virErrorRestore(&err);
-
-        if (!vhba->active)
-            return -1;
-        virResetLastError();
-    }
+    step = qemuVHBANodedevStepBegin(vhba->wwpn, "start");
+    if (qemuVHBANodedevStepEnd(&step, qemuVHBANodedevCreate(vhba)) < 0)
+        return -1;
 
     vhba->active = true;
     return 0;
@@ -502,9 +567,31 @@ qemuVHBANodedevStart(qemuVHBANodedev *vhba)
 int
 qemuVHBANodedevStop(qemuVHBANodedev *vhba)
 {
-    if (vhba->active && virNodeDeviceDestroy(vhba->dev) < 0)
+    qemuVHBANodedevStep step;
+
+    if (!vhba->active)
+        return 0;
+
+    step = qemuVHBANodedevStepBegin(vhba->wwpn, "stop");
+    if (qemuVHBANodedevStepEnd(&step, virNodeDeviceDestroy(vhba->dev)) < 0)
         return -1;
 
     vhba->active = false;
     return 0;
+}
+
+
+/**
+ * qemuVHBANodedevUndefine:
+ * @vhba: persistent vHBA, which is not logged in
+ *
+ * Returns 0 when its definition is gone from the disk, -1 with an error
+ * reported otherwise.
+ */
+int
+qemuVHBANodedevUndefine(qemuVHBANodedev *vhba)
+{
+    qemuVHBANodedevStep step = qemuVHBANodedevStepBegin(vhba->wwpn, "undefine");
+
+    return qemuVHBANodedevStepEnd(&step, virNodeDeviceUndefine(vhba->dev, 0));
 }

@@ -93,3 +93,6 @@ qemuVHBANodedevStart(qemuVHBANodedev *vhba);
 
 int
 qemuVHBANodedevStop(qemuVHBANodedev *vhba);
+
+int
+qemuVHBANodedevUndefine(qemuVHBANodedev *vhba);

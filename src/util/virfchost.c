@@ -632,6 +632,8 @@ virFCHostVportOp(unsigned int parent,
     if ((written = write(fd, names, strlen(names))) < 0) /* sc_avoid_write */
         return -errno;
 
+    VIR_DEBUG("wrote '%s' to '%s'", names, path);
+
     return written == strlen(names) ? 0 : written;
 }
 
