@@ -27,7 +27,7 @@ def start(policy="first"):
     """Starts the fabric; returns when it listens on its ports."""
     LOG.touch()
     output = LIVE / "fcf.out"
-    ports = [word for node in nodes.NODES for word in ("--port", node)]
+    ports = [word for port in nodes.FABRIC_PORTS for word in ("--port", port)]
     daemon.start("fcf", [PROGRAM, "--dir", ".", *ports, "--policy", policy, "--log", LOG], output)
     _wait(output, lambda line: line.startswith("fcf: ready"), 10, "the fabric to open its ports", 0)
 

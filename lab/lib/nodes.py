@@ -18,6 +18,15 @@ class Node:
         return f"52:54:00:fc:00:{self.number:02x}"
 
     @property
+    def fc_ports(self):
+        """Its Ethernet ports for FCoE: (interface, MAC address, port of the fabric at its other end)."""
+        ports = [("fc0", self.fc_mac, self.name)]
+        if self.role == "target":
+            # Nothing logs in there until somebody asks for a second target port.
+            ports.append(("fc1", f"52:54:00:fc:01:{self.number:02x}", self.name + "2"))
+        return ports
+
+    @property
     def peer_mac(self):
         return f"52:54:00:aa:00:{self.number:02x}"
 
@@ -45,3 +54,4 @@ NODES = {
 }
 HOSTS = [node for node in NODES.values() if node.role == "host"]
 TARGET = NODES["target"]
+FABRIC_PORTS = [port for node in NODES.values() for _, _, port in node.fc_ports]

@@ -34,6 +34,9 @@ if [ -n "$(vhbas)" ] || ls /etc/libvirt/nodedev/vhba/*.xml* > /dev/null 2>&1; th
     rm -rf /etc/libvirt/nodedev/vhba /run/libvirt/vhba
     systemctl start virtnodedevd.service
 fi
+if [ -e /etc/multipath.conf ]; then
+    /usr/lib/lab/multipath down || true
+fi
 for vport in /sys/class/fc_vports/*/vport_delete; do
     test ! -e "$vport" || echo 1 > "$vport" || true
 done

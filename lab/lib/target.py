@@ -9,7 +9,7 @@ and `restore` brings a target that has lost its power back to it.
 import json
 import re
 
-from . import daemon, digest, nodes, ssh, vm
+from . import daemon, digest, fabric, nodes, ssh, vm
 from .paths import LIVE
 from .say import LabError
 
@@ -30,9 +30,14 @@ def _save(record):
 
 
 def _lio(*words):
-    done = ssh.run("target", ["/usr/lib/lab/target", *map(str, words)])
+    return _root("/usr/lib/lab/target", *words)
+
+
+def _root(*argv):
+    """Runs a command on the target."""
+    done = ssh.run("target", [*map(str, argv)])
     if done.returncode != 0:
-        raise LabError(f"the target could not {' '.join(map(str, words))}: {done.stderr.strip()}")
+        raise LabError(f"the target could not `{' '.join(map(str, argv))}`: {done.stderr.strip()}")
     return done.stdout
 
 
@@ -76,6 +81,28 @@ def _attach(name, lun):
             monitor.execute("device_add", driver="scsi-hd", id=f"disk-{name}", drive=node_name, bus="luns.0",
                             serial=name, device_id=name)
     _lio("add", name, lun["serial"])
+
+
+def second_port():
+    """A second port for the target, through which every LUN made from now on is shown as well; returns its WWPN.
+
+    To be called while there is no LUN. `clear` removes it."""
+    record = _load()
+    if record["luns"]:
+        raise LabError("the target has LUNs already; a second port wants to be made before them")
+    mark = fabric.mark()
+    _second_port()
+    interface, mac, port = nodes.TARGET.fc_ports[1]
+    wwpn = "2000" + mac.replace(":", "")
+    fabric.wait_login(wwpn, port, since=mark)
+    _save({**record, "second_port": True})
+    return wwpn
+
+
+def _second_port():
+    interface = nodes.TARGET.fc_ports[1][0]
+    _lio("port", interface)
+    _root("/usr/lib/lab/fc-up", interface)
 
 
 def identity(name):
@@ -125,14 +152,22 @@ def listing():
 
 
 def clear():
-    """Removes all LUNs."""
-    for name in _load()["luns"]:
+    """Removes all LUNs, and the second port if there is one."""
+    record = _load()
+    for name in record["luns"]:
         remove(name)
+    if record.get("second_port"):
+        interface = nodes.TARGET.fc_ports[1][0]
+        _root("sh", "-c", f"echo {interface} > /sys/bus/fcoe/ctlr_destroy")
+        _lio("unport", interface)
+        _save({"luns": {}, "maps": []})
 
 
 def restore():
     """Gives a target that has just booted what it had before."""
     record = _load()
+    if record.get("second_port"):
+        _second_port()
     for name, lun in record["luns"].items():
         _attach(name, lun)
     for entry in record["maps"]:

@@ -115,7 +115,8 @@ def _argv(node):
     for layer in layers:
         argv += ["-drive", f"if=virtio,format=raw,readonly=on,file={layer}"]
     argv += ["-drive", f"if=virtio,format=raw,discard=unmap,file={node.name}.state"]
-    argv += _nic("fc0", node.fc_mac, f"stream,server=off,addr.type=unix,addr.path={node.name}.sock")
+    for interface, mac, port in node.fc_ports:
+        argv += _nic(interface, mac, f"stream,server=off,addr.type=unix,addr.path={port}.sock")
     argv += _nic("out0", node.out_mac, "user,restrict=on,hostfwd=tcp:127.0.0.1:0-:22")
     if node.peer_address:
         other = next(host for host in nodes.HOSTS if host != node)

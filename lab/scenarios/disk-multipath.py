@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A LUN with two paths: its multipath map is used, never a path, and the guest goes on when one path goes down."""
+
+import re
+from xml.etree import ElementTree
+
+from lib import fabric, guest, nodes, target, vhba
+
+NAME = "paths"
+P, _ = vhba.number(0)
+
+
+def run(t):
+    second = target.second_port()
+    target.add("disk", guest.DISK_SIZE, guest.image())
+    target.show("disk", P.wwpn, 4)
+    t.a.run("/usr/lib/lab/multipath", "up")
+    t.a.virsh("nodedev-define", "/dev/stdin", stdin=P.xml())
+    paths_go_down(t)
+    every_way_to_name_it(t, second)
+    t.no_double_login()
+
+
+def paths(t):
+    """The paths of the LUN's map: {SCSI disk: state}, from the kernel's own table."""
+    status = t.a.run("dmsetup", "status", "--target", "multipath")
+    numbers = dict(re.findall(r" (\d+:\d+) ([AF]) ", status))
+    return {t.a.run("readlink", f"/sys/dev/block/{number}").strip().split("/")[-1]: state
+            for number, state in numbers.items()}
+
+
+def wait_paths(t, wanted, timeout=60):
+    """Waits until the states of the map's paths, sorted, are such as "AF"; each change of theirs is an event."""
+    t.a.run("timeout", timeout, "sh", "-ec", f"""
+        map=$(dmsetup ls --target multipath | cut -f1)
+        while
+            number=$(dmsetup info -c --noheadings -o events $map)
+            states=$(dmsetup status $map | grep -o ' [0-9]*:[0-9]* [AF] ' | cut -d' ' -f3 | sort | tr -d '\\n')
+            test "$states" != {wanted}
+        do
+            dmsetup wait $map $number > /dev/null
+        done""", timeout=timeout + 30)
+
+
+def opened(t):
+    """The block devices that the guest's QEMU has open."""
+    pid = t.a.read(f"/run/libvirt/qemu/{NAME}.pid").strip()
+    found = t.a.shell(f"ls -l /proc/{pid}/fd | sed -n 's/.* -> \\(\\/dev\\/\\(sd\\|dm-\\|mapper\\).*\\)/\\1/p'")
+    return sorted(set(found.split()))
+
+
+def live_dev(t):
+    return ElementTree.fromstring(t.a.virsh("dumpxml", NAME)).find(".//disk/source").get("dev")
+
+
+def uses_the_map(t, how):
+    dev = live_dev(t)
+    t.ok(dev.startswith("/dev/mapper/"), f"{how}: the live XML names the map", dev)
+    node = t.a.run("readlink", "-f", dev).strip()
+    t.equal(opened(t), [node], f"{how}: the map is all that QEMU has open")
+
+
+def define(t, source):
+    t.a.attempt("virsh", "-q", "undefine", NAME)
+    t.a.virsh("define", "/dev/stdin", stdin=guest.domain(NAME, source))
+
+
+def paths_go_down(t):
+    define(t, P.source())
+    with guest.Watch(target.backing("disk")) as watch:
+        t.a.virsh("start", NAME)
+        watch.wait(100)
+        uses_the_map(t, "by WWNs")
+        wait_paths(t, "AA")
+        t.equal(len(paths(t)), 2, "the map has both paths, and a domain starts without a <lun>: they are one LUN")
+        for _, _, port in nodes.TARGET.fc_ports:
+            fabric.control("link", port, "down")
+            wait_paths(t, "AF")
+            watch.wait(200)
+            t.ok(True, f"the guest goes on without the path through {port}")
+            fabric.control("link", port, "up")
+            wait_paths(t, "AA")
+        watch.wait(100)
+        t.say(f"longest gap in the guest's writes: {watch.longest_gap()[0]:.1f} s")
+    t.a.virsh("destroy", NAME)
+    t.equal(watch.lost + watch.problems, [], "no write of the guest is lost")
+    t.nothing_wrong(guest.check_disk(target.backing("disk")), "its disk is as it should be")
+
+
+def every_way_to_name_it(t, second):
+    disk = sorted(paths(t))[0]
+    for how, source in (("by WWNs, unit and target", P.source(f"<lun unit='4' target='{second}'/>")),
+                        ("by one of its paths", f"<source dev='/dev/{disk}' model='vport'/>")):
+        define(t, source)
+        with guest.Watch(target.backing("disk")) as watch:
+            t.a.virsh("start", NAME)
+            watch.wait(50)
+            uses_the_map(t, how)
+        t.a.virsh("destroy", NAME)
