@@ -1,0 +1,290 @@
+/*
+ * node_device_vhba_start.c: start and destroy vHBAs
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#include <config.h>
+
+#define LIBVIRT_NODE_DEVICE_VHBAPRIV_H_ALLOW
+#include "node_device_vhbapriv.h"
+#include "virerror.h"
+#include "virfcclaim.h"
+#include "virfchost.h"
+#include "virlog.h"
+
+#define VIR_FROM_THIS VIR_FROM_NODEDEV
+
+VIR_LOG_INIT("node_device.node_device_vhba_start");
+
+
+/* how long the fabric may take to let a vHBA in, in milliseconds */
+#define FABRIC_TIMEOUT (10 * 1000)
+
+
+/* What is lent is in use, or may be, on the other host. */
+static int
+nodeDeviceVHBACheckLent(const virNodeDeviceDef *def)
+{
+    const virNodeDevVHBADef *vhba = virNodeDeviceVHBAGetDef(def);
+
+    if (!vhba || vhba->handover != VIR_NODE_DEV_VHBA_HANDOVER_LENT)
+        return 0;
+
+    virReportError(VIR_ERR_OPERATION_INVALID,
+                   _("'%1$s' is lent to the host that domain '%2$s' migrates to (migration %3$s); if that host has let go of it, take it back with 'virsh nodedev-define' of its XML without <handover>, otherwise leave it to that host with 'virsh nodedev-undefine %1$s'"),
+                   def->name, vhba->domain, vhba->migration);
+    return -1;
+}
+
+
+/* Creates the vport of @def and sets @parent to the number of the HBA's host. */
+static int
+nodeDeviceVHBACreate(const virNodeDeviceDef *def,
+                     unsigned int *parent)
+{
+    const char *wwnn = virNodeDeviceVHBAGetWWNN(def);
+    const char *wwpn = virNodeDeviceVHBAGetWWPN(def);
+    g_autoptr(virFCHost) hba = NULL;
+
+    if (!def->parent_wwpn)
+        return virFCHostVportCreateOnFabric(def->parent_fabric_wwn, wwnn, wwpn, parent);
+
+    if (!(hba = virFCHostFindByWWN(def->parent_wwnn, def->parent_wwpn))) {
+        virReportError(VIR_ERR_NO_NODE_DEVICE,
+                       _("the parent of '%1$s', the HBA with WWNN '%2$s' and WWPN '%3$s', is not there; is its driver loaded? Otherwise change <parent>, see 'virsh nodedev-list --cap vports'"),
+                       def->name, def->parent_wwnn, def->parent_wwpn);
+        return -1;
+    }
+
+    *parent = hba->host;
+    return virFCHostVportCreate(hba->host, wwnn, wwpn);
+}
+
+
+/* Waits until the fabric and udev agree that @def, whose vport has just been
+ * created, is there. */
+static int
+nodeDeviceVHBAWaitUsable(nodeDeviceVHBAs *vhbas,
+                         const virNodeDeviceDef *def)
+{
+    g_autoptr(virFCHost) created = NULL;
+    g_autoptr(virFCHost) usable = NULL;
+
+    if (!(created = virFCHostFindByWWN(virNodeDeviceVHBAGetWWNN(def),
+                                       virNodeDeviceVHBAGetWWPN(def)))) {
+        virReportError(VIR_ERR_NO_NODE_DEVICE,
+                       _("'%1$s' is gone right after it was created"),
+                       def->name);
+        return -1;
+    }
+
+    if (!(usable = virFCHostVportWait(created->host, FABRIC_TIMEOUT)))
+        return -1;
+
+    return nodeDeviceVHBAWaitActive(vhbas, def->name);
+}
+
+
+/* Leaves nothing behind of a start that has failed; keeps its error. */
+static void
+nodeDeviceVHBAUndoStart(nodeDeviceVHBAs *vhbas,
+                        unsigned int hba,
+                        const virNodeDeviceDef *def)
+{
+    virErrorPtr orig = NULL;
+
+    virErrorPreserveLast(&orig);
+
+    if (virFCHostVportDelete(hba, virNodeDeviceVHBAGetWWNN(def),
+                             virNodeDeviceVHBAGetWWPN(def)) < 0 ||
+        nodeDeviceVHBAWaitInactive(vhbas, def->name) < 0)
+        VIR_WARN("cannot undo the start of '%s': %s",
+                 def->name, virGetLastErrorMessage());
+
+    virErrorRestore(&orig);
+}
+
+
+int
+nodeDeviceVHBADoStart(nodeDeviceVHBAs *vhbas,
+                      const char *name)
+{
+    g_autoptr(virNodeDeviceDef) def = NULL;
+    unsigned int hba = 0;
+
+    if (nodeDeviceVHBAIsActive(vhbas, name)) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("'%1$s' is already active"), name);
+        return -1;
+    }
+
+    if (!nodeDeviceVHBAGetEntry(vhbas, name, &def, NULL)) {
+        virReportError(VIR_ERR_NO_NODE_DEVICE,
+                       _("'%1$s' is not defined any more"), name);
+        return -1;
+    }
+
+    if (nodeDeviceVHBACheckLent(def) < 0 ||
+        nodeDeviceVHBACreate(def, &hba) < 0)
+        return -1;
+
+    if (nodeDeviceVHBAWaitUsable(vhbas, def) < 0) {
+        nodeDeviceVHBAUndoStart(vhbas, hba, def);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/**
+ * nodeDeviceVHBAStart:
+ * @vhbas: the vHBAs
+ * @obj: a vHBA that is not active; released
+ *
+ * Creates the vport and waits until the fabric has let it in and the device is
+ * active.
+ *
+ * Returns 0 on success; -1 with an error, and with nothing left behind.
+ */
+int
+nodeDeviceVHBAStart(nodeDeviceVHBAs *vhbas,
+                    virNodeDeviceObj **obj)
+{
+    g_autofree char *name = g_strdup(virNodeDeviceObjGetDef(*obj)->name);
+    int ret;
+
+    virNodeDeviceObjEndAPI(obj);
+
+    if (nodeDeviceVHBABegin(vhbas, name) < 0)
+        return -1;
+
+    ret = nodeDeviceVHBADoStart(vhbas, name);
+    nodeDeviceVHBAEnd(vhbas, name);
+
+    return ret;
+}
+
+
+/**
+ * nodeDeviceVHBACheckUnused:
+ * @wwpn: of a vHBA that is to be destroyed
+ *
+ * Returns 0 if no running domain has its disks there, otherwise -1 with an error
+ * that names the domain.
+ */
+int
+nodeDeviceVHBACheckUnused(const char *wwpn)
+{
+    g_autofree char *domain = NULL;
+    int rc;
+
+    if ((rc = virFCClaimGet(wwpn, &domain, NULL)) <= 0)
+        return rc;
+
+    virReportError(VIR_ERR_RESOURCE_BUSY,
+                   _("vHBA '%1$s' is in use by domain '%2$s'; stop that, or unplug its disks behind the vHBA, first"),
+                   wwpn, domain);
+    return -1;
+}
+
+
+static int
+nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
+                        const char *name,
+                        const char *wwpn)
+{
+    g_autoptr(virFCHost) vhba = virFCHostFindByWWN(NULL, wwpn);
+
+    if (!vhba || !vhba->vport) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("'%1$s' is not active"), name);
+        return -1;
+    }
+
+    if (virFCHostVportDelete(vhba->parent, vhba->wwnn, vhba->wwpn) < 0)
+        return -1;
+
+    nodeDeviceVHBAForgetName(vhbas, name);
+
+    return nodeDeviceVHBAWaitInactive(vhbas, name);
+}
+
+
+/**
+ * nodeDeviceVHBADestroy:
+ * @vhbas: the vHBAs
+ * @obj: a vHBA; released
+ *
+ * Deletes the vport, unless a domain uses it, and waits until the device is not
+ * active any more. Its definition, if it has one, stays.
+ *
+ * Returns 0 on success, -1 with an error.
+ */
+int
+nodeDeviceVHBADestroy(nodeDeviceVHBAs *vhbas,
+                      virNodeDeviceObj **obj)
+{
+    g_autofree char *name = g_strdup(virNodeDeviceObjGetDef(*obj)->name);
+    const char *wwpn = virNodeDeviceVHBANameWWPN(name);
+    int ret;
+
+    virNodeDeviceObjEndAPI(obj);
+
+    if (nodeDeviceVHBACheckUnused(wwpn) < 0)
+        return -1;
+
+    nodeDeviceVHBAAutostartCancel(vhbas->autostart, name);
+
+    if (nodeDeviceVHBABegin(vhbas, name) < 0)
+        return -1;
+
+    ret = nodeDeviceVHBADoDestroy(vhbas, name, wwpn);
+    nodeDeviceVHBAEnd(vhbas, name);
+
+    return ret;
+}
+
+
+/* Brings the WWNs of @def, from which a transient vHBA is to be created, to
+ * canonical form. Returns 0 unless one of them is malformed, or a definition
+ * has the WWPN: then -1 with an error. A driver without @vhbas has no
+ * definitions. */
+int
+nodeDeviceVHBACheckTransient(nodeDeviceVHBAs *vhbas,
+                             virNodeDeviceDef *def)
+{
+    g_autofree char *name = NULL;
+
+    if (virNodeDeviceVHBANormalizeWWNs(def, false) < 0)
+        return -1;
+
+    if (!vhbas || !virNodeDeviceVHBAGetWWPN(def))
+        return 0;
+
+    name = virNodeDeviceVHBAName(virNodeDeviceVHBAGetWWPN(def));
+    if (!nodeDeviceVHBAGetEntry(vhbas, name, NULL, NULL)) {
+        /* one that went without our doing */
+        if (nodeDeviceVHBAIsInactive(vhbas, name))
+            nodeDeviceVHBAForgetName(vhbas, name);
+        return 0;
+    }
+
+    virReportError(VIR_ERR_OPERATION_INVALID,
+                   _("WWPN '%1$s' is that of the persistent '%2$s'; use 'virsh nodedev-start %2$s'"),
+                   virNodeDeviceVHBAGetWWPN(def), name);
+    return -1;
+}
