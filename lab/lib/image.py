@@ -162,10 +162,10 @@ def libvirt():
 
 
 def lab():
-    """The image of lab/image/rootfs."""
+    """The image of lab/image/rootfs, and of stop.so."""
     tree = IMAGE / "rootfs"
     contents = [f"{path.relative_to(tree)}\n{path.read_text()}" for path in sorted(tree.rglob("*")) if path.is_file()]
-    recipe = [*LAB_UNITS, *words("masked-units")]
+    recipe = [*LAB_UNITS, *words("masked-units"), (IMAGE / "stop.c").read_text()]
     image = IMAGES / f"lab-{digest.of(*contents, *recipe)}.sqsh"
     if not image.exists():
         IMAGES.mkdir(parents=True, exist_ok=True)
@@ -176,9 +176,18 @@ def lab():
                 units.enable(root, unit)
             for unit in words("masked-units"):
                 units.mask(root, unit)
+            _compile_stop(root / "usr/lib/lab/stop.so")
             _forget_others("lab-*.sqsh")
             squashfs.from_directory(root, image)
     return image
+
+
+def _compile_stop(target):
+    """stop.so runs there with the C library of the release that runs here."""
+    done = subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-o", target,
+                           IMAGE / "stop.c"], check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise LabError(f"lab/image/stop.c does not compile:\n{done.stderr}")
 
 
 def _forget_others(pattern):
