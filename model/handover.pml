@@ -22,6 +22,9 @@
  *   POSTCOPY, OFFLINE    kinds of migration
  *   OLD_CLIENT           a client that does not pass on B's refusal
  *   WRONG_VERDICT        the administrator says that the guest does not run on B
+ *   WRONG_THERE          the administrator says that it does
+ *   BY_DESTROY           if it is paused on A he says so by destroying it, which
+ *                        counts only if the fabric shows that B has S
  *   ARBITER_ALONE        A takes the return of S for B's word
  *   WAITS_FOR_A          B starts P only when told that A has let go of it
  *   MOVES_ON             B may hand the pair on to a third host afterwards
@@ -464,6 +467,16 @@ inline srcTakeBack()
     setMark(A, S, unmarked)
 }
 
+/* Whether what the administrator says about B counts; and whether he says what is
+ * wrong, where that is looked at */
+#ifdef BY_DESTROY
+#define bearsOut  (host[A].qemu != paused || showsElsewhere(A, S))
+#define mayLie    (host[A].qemu == paused)
+#else
+#define bearsOut  true
+#define mayLie    true
+#endif
+
 /* What virtqemud would have to go by if the journal did not say it */
 #define remembersPerform  (performed && host[A].qemu != off && host[A].journal[P] == unmarked)
 
@@ -506,7 +519,8 @@ inline srcSettle()
        :: fate == undecided ->
           if
           :: srcAsk()
-          :: atomic { verdict != undecided -> fate = verdict }
+          :: atomic { verdict == here -> fate = here }
+          :: atomic { verdict == there && bearsOut -> fate = there }
 #ifdef ARBITER_ALONE
           :: startWhenFree(A, S); fate = here
 #endif
@@ -1120,6 +1134,10 @@ proctype judge()
 #ifdef WRONG_VERDICT
            misled = verdict == there;
            verdict = here;
+#endif
+#ifdef WRONG_THERE
+           misled = verdict == here && mayLie;
+           verdict = (misled -> there : verdict);
 #endif
            printf("the administrator says %e\n", verdict)
        };

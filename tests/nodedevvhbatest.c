@@ -816,6 +816,94 @@ testFailedStartLeavesNothing(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* The journal of the source when the guest has been sent. */
+static int
+testDefineLentPair(void)
+{
+    if (testDefine(P, "<secondary wwpn='" S "'/>" LENT) < 0)
+        return -1;
+
+    return testDefine(S, "<primary wwpn='" P "'/>" LENT);
+}
+
+
+/* The domain is to be started on the primary, and may run elsewhere. */
+static int
+testLentPrimaryIsNotStarted(const void *opaque G_GNUC_UNUSED)
+{
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefineLentPair() < 0 || !(obj = testFind(P)))
+        return -1;
+
+    if (nodeDeviceVHBAStart(driver->vhbas, &obj) == 0)
+        return -1;
+
+    return testError("take the pair back with 'virsh nodedev-start vhba_" S "'");
+}
+
+
+/* Here is no HBA that it could be let in through; both stay lent then. */
+static int
+testLentSecondaryIsTried(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *xml = testXML("<parent fabric_wwn='2001000dec9877ff'/>", S,
+                                   "<primary wwpn='" P "'/>" LENT);
+    g_autofree char *file = g_strdup_printf("%s/" P ".xml", storedir);
+    g_autofree char *stored = NULL;
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefine(P, "<secondary wwpn='" S "'/>" LENT) < 0 ||
+        testDefineXML(xml) < 0 ||
+        !(obj = testFind(S)))
+        return -1;
+
+    if (nodeDeviceVHBAStart(driver->vhbas, &obj) == 0 ||
+        testError("2001000dec9877ff") < 0 ||
+        virTestLoadFile(file, &stored) < 0)
+        return -1;
+
+    return strstr(stored, "<handover state='lent'") ? 0 : -1;
+}
+
+
+static int
+testUndefineObj(const char *wwpn)
+{
+    virNodeDeviceObj *obj = testFind(wwpn);
+
+    return obj ? nodeDeviceVHBAUndefine(driver->vhbas, &obj) : -1;
+}
+
+
+/* The domain runs on the other host, and so the pair is there. */
+static int
+testLentPairIsGivenUp(const void *opaque G_GNUC_UNUSED)
+{
+    if (testDefineLentPair() < 0 || testUndefineObj(S) < 0)
+        return -1;
+
+    return testFind(S) || testFind(P) ? -1 : 0;
+}
+
+
+/* Only the mark of both says that the domain may run elsewhere. */
+static int
+testPairIsNotGivenUp(const void *opaque G_GNUC_UNUSED)
+{
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefine(P, "<secondary wwpn='" S "'/>") < 0 ||
+        testDefine(S, "<primary wwpn='" P "'/>" LENT) < 0 ||
+        testUndefineObj(S) < 0 ||
+        !(obj = testFind(P)))
+        return -1;
+
+    virNodeDeviceObjEndAPI(&obj);
+    return 0;
+}
+
+
 struct testStartData {
     const char *parent;
     const char *more;
@@ -1227,6 +1315,10 @@ mymain(void)
 
     TEST("a failed start leaves nothing", testFailedStartLeavesNothing);
     TEST_START_REFUSED("lent", "", LENT, "lent to the host that domain 'guest' migrates to");
+    TEST("a primary that is lent is not started", testLentPrimaryIsNotStarted);
+    TEST("starting the secondary of a lent pair asks the fabric", testLentSecondaryIsTried);
+    TEST("undefining the secondary of a lent pair gives up both", testLentPairIsGivenUp);
+    TEST("undefining a secondary gives up no pair that is not lent", testPairIsNotGivenUp);
     TEST_START_REFUSED("parent gone", "<parent wwnn='1000000000000001' wwpn='1000000000000002'/>", "",
                        "'1000000000000002', is not there");
     TEST_START_REFUSED("parent offline", "<parent wwnn='20000000c9848140' wwpn='10000000c9848140'/>", "",

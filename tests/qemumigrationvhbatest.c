@@ -27,6 +27,7 @@
 #include "qemu/qemu_migration.h"
 #include "qemu/qemu_migration_cookie.h"
 #include "qemu/qemu_migration_vhba.h"
+#include "qemu/qemu_process.h"
 #include "libvirt_internal.h"
 #include "qemu/qemu_vhba_nodedev.h"
 #include "qemu/qemu_vhba_start.h"
@@ -105,6 +106,30 @@ qemuVHBAStartWhenFree(const char *wwpn,
 }
 
 
+/* how often CPUs were started */
+static unsigned int cpuStarts;
+
+int
+qemuProcessStartCPUs(virQEMUDriver *drv G_GNUC_UNUSED,
+                     virDomainObj *vm G_GNUC_UNUSED,
+                     virDomainRunningReason reason G_GNUC_UNUSED,
+                     virDomainAsyncJob asyncJob G_GNUC_UNUSED)
+{
+    cpuStarts++;
+    return 0;
+}
+
+
+/* what the primary sees of the secondary on the fabric */
+static virFCRemotePortState partner;
+
+virFCRemotePortState
+qemuVHBAStartAskPartner(const qemuVHBANodedev *vhba G_GNUC_UNUSED)
+{
+    return partner;
+}
+
+
 int
 qemuVHBAStartNow(virConnectPtr conn,
                  const char *wwpn,
@@ -135,6 +160,8 @@ testHostClear(testHost *host)
     virDomainObjEndAPI(&host->vm);
     testNodedevVHBAClose(host->conn);
     claimant = NULL;
+    partner = VIR_FC_REMOTE_PORT_UNSEEN;
+    cpuStarts = 0;
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(testHost, testHostClear);
 
@@ -611,8 +638,7 @@ testReclaim(const void *opaque G_GNUC_UNUSED)
 
     if (testSent(&host) < 0 ||
         qemuMigrationVHBASrcReclaim(host.vm) < 0 ||
-        testNodedevVHBACheckCalls("define vhba_" S " secondary of " P " borrowed for guest\n"
-                                  "start vhba_" S "\n"
+        testNodedevVHBACheckCalls("start vhba_" S "\n"
                                   "define vhba_" S " secondary of " P "\n"
                                   "define vhba_" P " primary of " S "\n") < 0)
         return -1;
@@ -637,6 +663,58 @@ testReclaimRefused(const void *opaque G_GNUC_UNUSED)
 
     if (testCheckError("may run on the host that it was migrated to") < 0)
         return -1;
+
+    return testCheckDump(AFTER_PERFORM);
+}
+
+
+/* The guest is destroyed by hand, and the fabric shows that another host has S:
+ * the pair is there. */
+static int
+testDisown(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    host.vm->job->asyncJob = VIR_ASYNC_JOB_NONE;
+    partner = VIR_FC_REMOTE_PORT_PRESENT;
+
+    qemuMigrationVHBASrcDisown(host.vm);
+    if (testNodedevVHBACheckCalls("undefine vhba_" S "\n") < 0)
+        return -1;
+
+    qemuMigrationVHBASrcGiveUp(host.vm);
+    if (testNodedevVHBACheckCalls("stop vhba_" P "\n"
+                                  "undefine vhba_" P "\n") < 0)
+        return -1;
+
+    return testCheckDump("");
+}
+
+
+struct testDisownData {
+    virDomainAsyncJob job;
+    virFCRemotePortState partner;
+};
+
+
+/* Nobody knows that another host has the pair: then it may be nowhere else. */
+static int
+testDisownNothing(const void *opaque)
+{
+    const struct testDisownData *data = opaque;
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    host.vm->job->asyncJob = data->job;
+    partner = data->partner;
+
+    qemuMigrationVHBASrcDisown(host.vm);
+    qemuMigrationVHBASrcGiveUp(host.vm);
 
     return testCheckDump(AFTER_PERFORM);
 }
@@ -1104,6 +1182,34 @@ testRecover(const void *opaque)
 }
 
 
+struct testGoOnData {
+    bool commit;                /* had been done when the daemon died */
+    unsigned int flags;
+    bool stays;
+    unsigned int starts;
+};
+
+
+/* The daemon of the destination dies around Commit, and finds the guest paused. */
+static int
+testGoOn(const void *opaque)
+{
+    const struct testGoOnData *t = opaque;
+    g_auto(testHost) host = { 0 };
+    virDomainJobObj job = { .asyncJob = VIR_ASYNC_JOB_MIGRATION_IN, .apiFlags = t->flags };
+    bool stays;
+
+    if (testPrepare(&host, S) < 0 ||
+        (t->commit && qemuMigrationVHBADstCommit(host.vm) < 0))
+        return -1;
+
+    virDomainObjResetAsyncJob(host.vm->job);
+    stays = qemuMigrationVHBADstGoOn(&driver, host.vm, &job);
+
+    return stays == t->stays && cpuStarts == t->starts ? 0 : -1;
+}
+
+
 /* What had been decided is done after a restart, with or without the domain. */
 static int
 testLetInTakenBack(const void *opaque G_GNUC_UNUSED)
@@ -1246,6 +1352,12 @@ testAll(void)
         TEST("restart: " name, testRecover, &t); \
     } while (0)
 
+#define TEST_GO_ON(name, ...) \
+    do { \
+        const struct testGoOnData t = { __VA_ARGS__ }; \
+        TEST("restart in Finish: " name, testGoOn, &t); \
+    } while (0)
+
 #define TEST_POWER_CUT(name, ...) \
     do { \
         const struct testPowerCut t = { __VA_ARGS__ }; \
@@ -1313,6 +1425,13 @@ testAll(void)
     TEST("resumed by hand", testReclaim, NULL);
     TEST("resumed by hand while the other host has S", testReclaimRefused, NULL);
     TEST("resumed by hand, nothing was sent", testReclaimNothing, NULL);
+    TEST("destroyed by hand while the other host has S", testDisown, NULL);
+    TEST("destroyed by hand, nobody has S", testDisownNothing,
+         &((struct testDisownData) { VIR_ASYNC_JOB_NONE, VIR_FC_REMOTE_PORT_GONE }));
+    TEST("destroyed by hand, nobody can see who has S", testDisownNothing,
+         &((struct testDisownData) { VIR_ASYNC_JOB_NONE, VIR_FC_REMOTE_PORT_UNSEEN }));
+    TEST("destroyed by hand before the other host has answered", testDisownNothing,
+         &((struct testDisownData) { VIR_ASYNC_JOB_MIGRATION_OUT, VIR_FC_REMOTE_PORT_PRESENT }));
     TEST("a lost answer is no refusal", testGetCancelled, NULL);
 
     TEST("guest dies while S comes back", testTakeBackThenGuestDies, NULL);
@@ -1378,6 +1497,11 @@ testAll(void)
     TEST("restart: P is let in after Finish", testLetInAfterFinish, NULL);
 
     TEST("restart: domains that are alive are left alone", testRecoverLeavesTheLiving, NULL);
+
+    TEST_GO_ON("before Commit", .stays = false);
+    TEST_GO_ON("after Commit", .commit = true, .stays = true, .starts = 1);
+    TEST_GO_ON("after Commit, it is to be paused", .commit = true,
+               .flags = VIR_MIGRATE_PAUSED, .stays = true);
 
     TEST_POWER_CUT("of the source after Begin", .until = testLend, .dump = AFTER_TAKE_BACK);
     TEST_POWER_CUT("of the source after Perform", .until = testSent, .dump = AFTER_PERFORM);

@@ -178,7 +178,7 @@ nodeDeviceVHBAUpdateDevice(nodeDeviceVHBAs *vhbas,
 /* Puts @def, which is normalized, in the place of what was defined before, if
  * anything: on disk, in memory, and in the device. The caller holds the
  * defineLock. */
-static int
+int
 nodeDeviceVHBADoDefine(nodeDeviceVHBAs *vhbas,
                        virNodeDeviceDef *def)
 {
@@ -342,7 +342,7 @@ nodeDeviceVHBADropDevice(nodeDeviceVHBAs *vhbas,
 }
 
 
-static int
+int
 nodeDeviceVHBADoUndefine(nodeDeviceVHBAs *vhbas,
                          const char *name)
 {
@@ -367,7 +367,7 @@ nodeDeviceVHBADoUndefine(nodeDeviceVHBAs *vhbas,
  * @obj: a persistent vHBA; released
  *
  * Waits for one that is being started or destroyed: that is not to lose its
- * name meanwhile.
+ * name meanwhile. With the secondary of a pair that is lent, its primary goes.
  *
  * Returns 0 when the definition is gone from the disk, -1 with an error.
  */
@@ -385,7 +385,7 @@ nodeDeviceVHBAUndefine(nodeDeviceVHBAs *vhbas,
     if (nodeDeviceVHBABegin(vhbas, name) < 0)
         return -1;
 
-    ret = nodeDeviceVHBADoUndefine(vhbas, name);
+    ret = nodeDeviceVHBAGiveUp(vhbas, name);
     nodeDeviceVHBAEnd(vhbas, name);
 
     return ret;

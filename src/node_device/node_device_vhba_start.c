@@ -34,22 +34,6 @@ VIR_LOG_INIT("node_device.node_device_vhba_start");
 #define FABRIC_TIMEOUT (10 * 1000)
 
 
-/* What is lent is in use, or may be, on the other host. */
-static int
-nodeDeviceVHBACheckLent(const virNodeDeviceDef *def)
-{
-    const virNodeDevVHBADef *vhba = virNodeDeviceVHBAGetDef(def);
-
-    if (!vhba || vhba->handover != VIR_NODE_DEV_VHBA_HANDOVER_LENT)
-        return 0;
-
-    virReportError(VIR_ERR_OPERATION_INVALID,
-                   _("'%1$s' is lent to the host that domain '%2$s' migrates to (migration %3$s); if that host has let go of it, take it back with 'virsh nodedev-define' of its XML without <handover>, otherwise leave it to that host with 'virsh nodedev-undefine %1$s'"),
-                   def->name, vhba->domain, vhba->migration);
-    return -1;
-}
-
-
 /* Creates the vport of @def and sets @parent to the number of the HBA's host. */
 static int
 nodeDeviceVHBACreate(const virNodeDeviceDef *def,
@@ -137,11 +121,12 @@ nodeDeviceVHBADoStart(nodeDeviceVHBAs *vhbas,
         return -1;
     }
 
-    if (nodeDeviceVHBACheckLent(def) < 0 ||
+    if (nodeDeviceVHBACheckLent(vhbas, def) < 0 ||
         nodeDeviceVHBACreate(def, &hba) < 0)
         return -1;
 
-    if (nodeDeviceVHBAWaitUsable(vhbas, def) < 0) {
+    if (nodeDeviceVHBAWaitUsable(vhbas, def) < 0 ||
+        nodeDeviceVHBATakeBack(vhbas, def) < 0) {
         nodeDeviceVHBAUndoStart(vhbas, hba, def);
         return -1;
     }
@@ -156,7 +141,8 @@ nodeDeviceVHBADoStart(nodeDeviceVHBAs *vhbas,
  * @obj: a vHBA that is not active; released
  *
  * Creates the vport and waits until the fabric has let it in and the device is
- * active.
+ * active. If it is the secondary of a pair that is lent, both are then not lent
+ * any more.
  *
  * Returns 0 on success; -1 with an error, and with nothing left behind.
  */
@@ -202,7 +188,7 @@ nodeDeviceVHBACheckUnused(const char *wwpn)
 }
 
 
-static int
+int
 nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
                         const char *name,
                         const char *wwpn)

@@ -73,14 +73,35 @@ void nodeDeviceVHBAQueueEvent(nodeDeviceVHBAs *vhbas,
 
 /* node_device_vhba_define.c */
 
+int nodeDeviceVHBADoDefine(nodeDeviceVHBAs *vhbas,
+                           virNodeDeviceDef *def);
+
+int nodeDeviceVHBADoUndefine(nodeDeviceVHBAs *vhbas,
+                             const char *name);
+
 int nodeDeviceVHBAUpdateDevice(nodeDeviceVHBAs *vhbas,
                                const virNodeDeviceDef *def,
                                bool autostart);
+
+/* node_device_vhba_lent.c */
+
+int nodeDeviceVHBACheckLent(nodeDeviceVHBAs *vhbas,
+                            const virNodeDeviceDef *def);
+
+int nodeDeviceVHBATakeBack(nodeDeviceVHBAs *vhbas,
+                           const virNodeDeviceDef *def);
+
+int nodeDeviceVHBAGiveUp(nodeDeviceVHBAs *vhbas,
+                         const char *name);
 
 /* node_device_vhba_start.c */
 
 int nodeDeviceVHBADoStart(nodeDeviceVHBAs *vhbas,
                           const char *name);
+
+int nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
+                            const char *name,
+                            const char *wwpn);
 
 /* node_device_vhba_udev.c: names outlive definitions */
 

@@ -126,6 +126,72 @@ qemuMigrationVHBADstCommit(virDomainObj *vm)
 }
 
 
+/* Returns 1 if qemuMigrationVHBADstCommit has been done for @domain and what it
+ * brings with it is not there yet, 0 if not, -1 with an error reported if that
+ * cannot be told. */
+static int
+qemuMigrationVHBADstIsCommitted(virConnectPtr conn,
+                                const char *domain)
+{
+    qemuVHBANodedev **vhbas = NULL;
+    size_t nvhbas = 0;
+    size_t i;
+    int ret;
+
+    if (qemuVHBANodedevListMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                  domain, &vhbas, &nvhbas) < 0)
+        return -1;
+
+    /* With several pairs, the last mark that goes decides. */
+    ret = nvhbas > 0;
+    for (i = 0; i < nvhbas; i++) {
+        if (vhbas[i]->def->secondary)
+            ret = 0;
+    }
+
+    qemuVHBANodedevListFree(vhbas, nvhbas);
+    return ret;
+}
+
+
+/**
+ * qemuMigrationVHBADstGoOn:
+ * @driver: the driver
+ * @vm: domain that was coming in and is paused since the daemon has died
+ * @job: its migration job at that time
+ *
+ * If it is decided that the guest runs here, it does: nobody else will.
+ *
+ * Returns true if @vm is to stay; false if nothing is decided, and it may be
+ * killed.
+ */
+bool
+qemuMigrationVHBADstGoOn(virQEMUDriver *driver,
+                         virDomainObj *vm,
+                         const virDomainJobObj *job)
+{
+    g_autoptr(virConnect) conn = NULL;
+    int committed = -1;
+
+    if (!qemuMigrationVHBAIsUsed(vm->def))
+        return false;
+
+    if ((conn = qemuMigrationVHBAJournalOpen(vm)))
+        committed = qemuMigrationVHBADstIsCommitted(conn, vm->def->name);
+
+    if (committed == 0)
+        return false;
+
+    if (committed == 1 && !(job->apiFlags & VIR_MIGRATE_PAUSED) &&
+        qemuProcessStartCPUs(driver, vm, VIR_DOMAIN_RUNNING_MIGRATED,
+                             VIR_ASYNC_JOB_NONE) < 0)
+        VIR_WARN("Domain '%s' is here and cannot be resumed: %s",
+                 vm->def->name, virGetLastErrorMessage());
+
+    return true;
+}
+
+
 /* Whether QEMU is there to say that the guest does not run. */
 static bool
 qemuMigrationVHBADstIsStopped(virDomainObj *vm)

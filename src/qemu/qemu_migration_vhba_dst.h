@@ -30,6 +30,11 @@ qemuMigrationVHBADstRevoke(virDomainObj *vm);
 bool
 qemuMigrationVHBADstMayRefuse(virDomainObj *vm);
 
+bool
+qemuMigrationVHBADstGoOn(virQEMUDriver *driver,
+                         virDomainObj *vm,
+                         const virDomainJobObj *job);
+
 /* for settling and recovery */
 
 int

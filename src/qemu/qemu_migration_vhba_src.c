@@ -208,7 +208,7 @@ qemuMigrationVHBASrcMayResume(virDomainObj *vm)
 
     VIR_WARN("Domain '%s' stays paused: the destination may run it, its answer was lost. "
              "Look there; if it does not run, 'virsh resume %s' here, otherwise "
-             "'virsh destroy %s' here and undefine both vHBAs",
+             "'virsh destroy %s' here",
              vm->def->name, vm->def->name, vm->def->name);
     return false;
 }
@@ -217,31 +217,21 @@ qemuMigrationVHBASrcMayResume(virDomainObj *vm)
 /* Source, when the administrator says that the guest does not run elsewhere */
 
 /* Logs the secondary in again, now or not at all: as long as another host has
- * it, the guest may run there. */
+ * it, the guest may run there. It stays lent until it is here. */
 static int
 qemuMigrationVHBASrcFetch(virConnectPtr conn,
                           qemuVHBANodedev *secondary)
 {
-    g_autofree char *domain = g_strdup(secondary->def->domain);
-    g_autofree char *migration = g_strdup(secondary->def->migration);
-    virErrorPtr orig_err = NULL;
+    if (qemuVHBAStartNow(conn, secondary->wwpn, secondary->def->migration) < 0) {
+        g_autofree char *reason = g_strdup(virGetLastErrorMessage());
 
-    if (qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
-                               domain, migration) < 0)
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("domain '%1$s' may run on the host that it was migrated to, because vHBA 'vhba_%2$s' cannot be had back from there: %3$s; stop it there first, or destroy it here"),
+                       secondary->def->domain, secondary->wwpn, reason);
         return -1;
+    }
 
-    if (qemuVHBAStartNow(conn, secondary->wwpn, migration) == 0)
-        return 0;
-
-    virErrorPreserveLast(&orig_err);
-    ignore_value(qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                        domain, migration));
-    virErrorRestore(&orig_err);
-
-    virReportError(VIR_ERR_OPERATION_INVALID,
-                   _("domain '%1$s' may run on the host that it was migrated to, because vHBA 'vhba_%2$s' cannot be had back from there: %3$s; stop it there first, or destroy it here"),
-                   domain, secondary->wwpn, virGetLastErrorMessage());
-    return -1;
+    return 0;
 }
 
 
@@ -324,7 +314,10 @@ qemuMigrationVHBASrcGiveUpPrimary(virConnectPtr conn,
     if ((rc = qemuVHBANodedevFind(conn, primary->def->secondary, &secondary)) < 0)
         return -1;
 
-    /* not decided yet */
+    /* Somebody has taken the pair back if the secondary is, otherwise nothing is
+     * decided. */
+    if (rc == 1 && secondary->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE)
+        return qemuMigrationVHBAJournalUnmark(conn, primary);
     if (rc == 1)
         return 0;
 
@@ -357,6 +350,71 @@ qemuMigrationVHBASrcGone(virDomainObj *vm)
     ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
                                                    vm->def->name, false,
                                                    qemuMigrationVHBASrcGiveUpSecondary));
+}
+
+
+/* Source, when the administrator says that the guest runs elsewhere */
+
+/* If the fabric bears that out. Otherwise the definitions may be the only ones
+ * that there are. */
+static int
+qemuMigrationVHBASrcDisownSecondary(virConnectPtr conn,
+                                    qemuVHBANodedev *secondary)
+{
+    if (qemuVHBAStartAskPartner(secondary) == VIR_FC_REMOTE_PORT_PRESENT)
+        return qemuMigrationVHBASrcGiveUpSecondary(conn, secondary);
+
+    VIR_WARN("No other host is seen to have the vHBAs of domain '%s', they stay lent. "
+             "If it runs elsewhere, give them up with 'virsh nodedev-undefine vhba_%s'; "
+             "otherwise take them back with 'virsh nodedev-start vhba_%s'",
+             secondary->def->domain, secondary->wwpn, secondary->wwpn);
+    return 0;
+}
+
+
+/**
+ * qemuMigrationVHBASrcDisown:
+ * @vm: domain that is about to be destroyed by somebody
+ *
+ * If the guest may run on another host since a migration has ended without an
+ * answer: takes that for the word that it does, and writes it down. To be
+ * followed by qemuMigrationVHBASrcGiveUp.
+ */
+void
+qemuMigrationVHBASrcDisown(virDomainObj *vm)
+{
+    g_autoptr(virConnect) conn = NULL;
+
+    if (!qemuMigrationVHBAIsUsed(vm->def) ||
+        vm->job->asyncJob != VIR_ASYNC_JOB_NONE ||
+        !(conn = qemuMigrationVHBAJournalOpen(vm)) ||
+        qemuMigrationVHBASrcIsSent(conn, vm) != 1)
+        return;
+
+    ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                   vm->def->name, false,
+                                                   qemuMigrationVHBASrcDisownSecondary));
+}
+
+
+/**
+ * qemuMigrationVHBASrcGiveUp:
+ * @vm: domain whose QEMU has been destroyed
+ *
+ * Lets go of what qemuMigrationVHBASrcDisown has decided about.
+ */
+void
+qemuMigrationVHBASrcGiveUp(virDomainObj *vm)
+{
+    g_autoptr(virConnect) conn = NULL;
+
+    if (!qemuMigrationVHBAIsUsed(vm->def) ||
+        !(conn = qemuMigrationVHBAJournalOpen(vm)))
+        return;
+
+    ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                   vm->def->name, true,
+                                                   qemuMigrationVHBASrcGiveUpPrimary));
 }
 
 

@@ -41,6 +41,12 @@ qemuMigrationVHBASrcReclaim(virDomainObj *vm);
 void
 qemuMigrationVHBASrcGone(virDomainObj *vm);
 
+void
+qemuMigrationVHBASrcDisown(virDomainObj *vm);
+
+void
+qemuMigrationVHBASrcGiveUp(virDomainObj *vm);
+
 /* for settling and recovery */
 
 int

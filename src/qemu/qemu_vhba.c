@@ -86,9 +86,9 @@ qemuVHBACheckMark(const qemuVHBANodedev *vhba,
     switch (vhba->def->handover) {
     case VIR_NODE_DEV_VHBA_HANDOVER_LENT:
         virReportError(VIR_ERR_OPERATION_INVALID,
-                       _("vHBA '%1$s' is lent to another host for migration '%2$s' of domain '%3$s'; it cannot be used here until that is settled, see the <handover> of node device '%4$s'"),
+                       _("vHBA '%1$s' is lent to another host for migration '%2$s' of domain '%3$s'; if the domain does not run there, take the pair back with 'virsh nodedev-start vhba_%4$s', otherwise give it up with 'virsh nodedev-undefine vhba_%4$s'"),
                        vhba->wwpn, vhba->def->migration, vhba->def->domain,
-                       virNodeDeviceGetName(vhba->dev));
+                       vhba->def->secondary ? vhba->def->secondary : vhba->wwpn);
         return -1;
 
     case VIR_NODE_DEV_VHBA_HANDOVER_BORROWED:

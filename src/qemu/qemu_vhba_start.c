@@ -72,10 +72,16 @@ qemuVHBAStartFree(qemuVHBAStart *start)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuVHBAStart, qemuVHBAStartFree);
 
 
-/* The partner is the witness: it shares a zone with @vhba if the administrator
- * has followed usual practice, and it is logged in through this host. */
-static virFCRemotePortState
-qemuVHBAStartAskPartner(qemuVHBANodedev *vhba)
+/**
+ * qemuVHBAStartAskPartner:
+ * @vhba: a vHBA that is not logged in here
+ *
+ * Tells whether it is logged in anywhere. The partner is the witness: it shares
+ * a zone with @vhba if the administrator has followed usual practice, and it is
+ * logged in through this host. Otherwise nobody has seen @vhba.
+ */
+virFCRemotePortState
+qemuVHBAStartAskPartner(const qemuVHBANodedev *vhba)
 {
     const char *partner = vhba->def->primary ? vhba->def->primary : vhba->def->secondary;
     g_autoptr(virFCHost) fchost = NULL;

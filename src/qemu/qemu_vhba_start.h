@@ -19,6 +19,8 @@
 #pragma once
 
 #include "internal.h"
+#include "qemu_vhba_nodedev.h"
+#include "virfcremoteport.h"
 
 /*
  * A vHBA that was running on another host a moment ago can be started here
@@ -26,6 +28,9 @@
  * done in the background; the vHBA's mark in the journal tells that it is still
  * to be done, and is removed when it is.
  */
+
+virFCRemotePortState
+qemuVHBAStartAskPartner(const qemuVHBANodedev *vhba);
 
 int
 qemuVHBAStartNow(virConnectPtr conn,

@@ -1,0 +1,179 @@
+/*
+ * node_device_vhba_lent.c: pairs of vHBAs that are lent to another host
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+
+#include <config.h>
+
+#define LIBVIRT_NODE_DEVICE_VHBAPRIV_H_ALLOW
+#include "node_device_vhbapriv.h"
+#include "virerror.h"
+#include "virfcclaim.h"
+
+#define VIR_FROM_THIS VIR_FROM_NODEDEV
+
+
+/* A migration lends the secondary of a pair first, and both when the domain may
+ * run on the other host. If its end is not known, only the administrator can
+ * tell where the domain is. What he does to the secondary says it for the pair:
+ * it is here if the secondary is started, and there if that is undefined. */
+
+
+/* The primary, to be freed by the caller, of the pair that is lent and whose
+ * secondary is @def; NULL if @def is not such a secondary. */
+static virNodeDeviceDef *
+nodeDeviceVHBAGetLentPrimary(nodeDeviceVHBAs *vhbas,
+                             const virNodeDeviceDef *def)
+{
+    const virNodeDevVHBADef *vhba = virNodeDeviceVHBAGetDef(def);
+    g_autoptr(virNodeDeviceDef) primary = NULL;
+    g_autofree char *name = NULL;
+
+    if (!vhba || !vhba->primary ||
+        vhba->handover != VIR_NODE_DEV_VHBA_HANDOVER_LENT)
+        return NULL;
+
+    name = virNodeDeviceVHBAName(vhba->primary);
+    if (!nodeDeviceVHBAGetEntry(vhbas, name, &primary, NULL) ||
+        virNodeDeviceVHBAGetDef(primary)->handover != VIR_NODE_DEV_VHBA_HANDOVER_LENT)
+        return NULL;
+
+    return g_steal_pointer(&primary);
+}
+
+
+/**
+ * nodeDeviceVHBACheckLent:
+ * @vhbas: the vHBAs
+ * @def: definition of a vHBA that is to be started
+ *
+ * What is lent is in use, or may be, on the other host. Of a pair the secondary
+ * may be tried: the fabric lets it in if the other host has let go of it.
+ *
+ * Returns 0 if it may be started, -1 with an error.
+ */
+int
+nodeDeviceVHBACheckLent(nodeDeviceVHBAs *vhbas,
+                        const virNodeDeviceDef *def)
+{
+    const virNodeDevVHBADef *vhba = virNodeDeviceVHBAGetDef(def);
+    g_autoptr(virNodeDeviceDef) primary = nodeDeviceVHBAGetLentPrimary(vhbas, def);
+    const char *secondary = NULL;
+
+    if (primary || !vhba || vhba->handover != VIR_NODE_DEV_VHBA_HANDOVER_LENT)
+        return 0;
+
+    secondary = vhba->secondary ? vhba->secondary : virNodeDeviceVHBAGetWWPN(def);
+
+    virReportError(VIR_ERR_OPERATION_INVALID,
+                   _("'%1$s' is lent to the host that domain '%2$s' migrates to (migration %3$s); if that is over and the domain does not run there, take the pair back with 'virsh nodedev-start vhba_%4$s'; if it runs there, give the pair up with 'virsh nodedev-undefine vhba_%4$s'"),
+                   def->name, vhba->domain, vhba->migration, secondary);
+    return -1;
+}
+
+
+static int
+nodeDeviceVHBAUnmark(nodeDeviceVHBAs *vhbas,
+                     const virNodeDeviceDef *def)
+{
+    g_autoptr(virNodeDeviceDef) unmarked = virNodeDeviceVHBACopy(def);
+    virNodeDevVHBADef *vhba = virNodeDeviceVHBAGetDef(unmarked);
+    VIR_LOCK_GUARD lock = virLockGuardLock(&vhbas->defineLock);
+
+    vhba->handover = VIR_NODE_DEV_VHBA_HANDOVER_NONE;
+    g_clear_pointer(&vhba->domain, g_free);
+    g_clear_pointer(&vhba->migration, g_free);
+
+    return nodeDeviceVHBADoDefine(vhbas, unmarked);
+}
+
+
+/**
+ * nodeDeviceVHBATakeBack:
+ * @vhbas: the vHBAs
+ * @def: definition of a vHBA that the fabric has just let in
+ *
+ * If that is the secondary of a pair that is lent, the pair is here again. The
+ * primary comes first: if we die in between, the mark of the secondary alone
+ * says the same.
+ *
+ * Returns 0 on success, -1 with an error.
+ */
+int
+nodeDeviceVHBATakeBack(nodeDeviceVHBAs *vhbas,
+                       const virNodeDeviceDef *def)
+{
+    g_autoptr(virNodeDeviceDef) primary = nodeDeviceVHBAGetLentPrimary(vhbas, def);
+
+    if (!primary)
+        return 0;
+
+    if (nodeDeviceVHBAUnmark(vhbas, primary) < 0)
+        return -1;
+
+    return nodeDeviceVHBAUnmark(vhbas, def);
+}
+
+
+static int
+nodeDeviceVHBAGiveUpPrimary(nodeDeviceVHBAs *vhbas,
+                            const char *name)
+{
+    int ret = 0;
+
+    if (nodeDeviceVHBABegin(vhbas, name) < 0)
+        return -1;
+
+    if (nodeDeviceVHBAIsActive(vhbas, name))
+        ret = nodeDeviceVHBADoDestroy(vhbas, name, virNodeDeviceVHBANameWWPN(name));
+
+    if (ret == 0)
+        ret = nodeDeviceVHBADoUndefine(vhbas, name);
+
+    nodeDeviceVHBAEnd(vhbas, name);
+    return ret;
+}
+
+
+/**
+ * nodeDeviceVHBAGiveUp:
+ * @vhbas: the vHBAs
+ * @name: of a vHBA
+ *
+ * Undefines it. If it is the secondary of a pair that is lent, the primary goes
+ * as well, unless a domain is on it still.
+ *
+ * Returns 0 when the definitions are gone from the disk, -1 with an error.
+ */
+int
+nodeDeviceVHBAGiveUp(nodeDeviceVHBAs *vhbas,
+                     const char *name)
+{
+    g_autoptr(virNodeDeviceDef) def = NULL;
+    g_autoptr(virNodeDeviceDef) primary = NULL;
+
+    if (nodeDeviceVHBAGetEntry(vhbas, name, &def, NULL))
+        primary = nodeDeviceVHBAGetLentPrimary(vhbas, def);
+
+    if (nodeDeviceVHBADoUndefine(vhbas, name) < 0)
+        return -1;
+
+    if (!primary || virFCClaimGet(virNodeDeviceVHBAGetWWPN(primary), NULL, NULL) != 0)
+        return 0;
+
+    return nodeDeviceVHBAGiveUpPrimary(vhbas, primary->name);
+}
