@@ -80,6 +80,7 @@ def judge(source, destination, pair):
         return "before"
     if destination.holds(pair) and source.is_clean() and destination.guest != "paused":
         return "after"
-    if source.marks(pair) == ("lent", "lent") and source.guest in ("paused", "shut off", ""):
+    if (source.marks(pair) == ("lent", "lent") and source.guest in ("paused", "shut off", "") and
+            (destination.is_clean() or destination.marks(pair)[1] == "none")):
         return "undecided"
     return ""
