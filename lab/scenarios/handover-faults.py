@@ -32,7 +32,6 @@ PART = """
 '{S}': start: done / virtqemud of the destination / first
 '{S}': start: begins / client / first
 '{P}': mark lent: done / virtqemud of the source / first
-Setting 'migration in' phase to 'finish3' / power of the destination / first
 Setting 'migration in' phase to 'finish3' / network / first
 '{S}': mark none: begins / virtnodedevd of the destination / first
 '{S}': mark none: done / virtqemud of the destination / first
