@@ -1182,6 +1182,21 @@ testRecover(const void *opaque)
 }
 
 
+/* The daemon dies while the pair is reclaimed: S is here, P is lent still. */
+static int
+testRecoverReclaim(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0 ||
+        qemuVHBAStartNow(host.conn, S, MIGRATION) < 0 ||
+        qemuMigrationVHBARecoverMarks(NULL) < 0)
+        return -1;
+
+    return testCheckDump(BEFORE);
+}
+
+
 struct testGoOnData {
     bool commit;                /* had been done when the daemon died */
     unsigned int flags;
@@ -1498,6 +1513,7 @@ testAll(void)
 
     TEST("restart: domains that are alive are left alone", testRecoverLeavesTheLiving, NULL);
 
+    TEST("restart in the middle of reclaiming", testRecoverReclaim, NULL);
     TEST_GO_ON("before Commit", .stays = false);
     TEST_GO_ON("after Commit", .commit = true, .stays = true, .starts = 1);
     TEST_GO_ON("after Commit, it is to be paused", .commit = true,
