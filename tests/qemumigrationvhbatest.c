@@ -106,6 +106,16 @@ qemuVHBAStartWhenFree(const char *wwpn,
 }
 
 
+/* whether QEMU has died meanwhile */
+static bool dead;
+
+bool
+qemuMigrationVHBADstIsStopped(virDomainObj *vm G_GNUC_UNUSED)
+{
+    return !dead;
+}
+
+
 /* how often CPUs were started */
 static unsigned int cpuStarts;
 
@@ -162,6 +172,7 @@ testHostClear(testHost *host)
     claimant = NULL;
     partner = VIR_FC_REMOTE_PORT_UNSEEN;
     cpuStarts = 0;
+    dead = false;
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(testHost, testHostClear);
 
@@ -1077,6 +1088,24 @@ testCommitFails(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* QEMU was not asked to run the guest: then the source may go on with it. */
+static int
+testCommitDead(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0)
+        return -1;
+
+    dead = true;
+    if (qemuMigrationVHBADstCommit(host.vm) == 0 ||
+        testCheckError("before its CPUs were started") < 0)
+        return -1;
+
+    return testCheckDump(AFTER_PREPARE);
+}
+
+
 static int
 testFinishFails(const void *opaque G_GNUC_UNUSED)
 {
@@ -1481,6 +1510,7 @@ testAll(void)
     TEST("Finish fails", testFinishFails, NULL);
     TEST("Finish fails after the commit", testFinishRevoked, NULL);
     TEST("Finish cannot commit", testCommitFails, NULL);
+    TEST("Finish refuses when QEMU has died", testCommitDead, NULL);
     TEST("client lost after Prepare", testClientLost, NULL);
     TEST("leftover S active", testPrepareAfterLeftover, "stop vhba_" S);
     TEST("leftover S", testPrepareAfterLeftover, "undefine vhba_" S);

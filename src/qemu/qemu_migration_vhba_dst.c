@@ -94,6 +94,29 @@ qemuMigrationVHBADstRevoke(virDomainObj *vm)
 
 
 /**
+ * qemuMigrationVHBADstIsStopped:
+ * @vm: domain that is coming in
+ *
+ * Returns true if QEMU is there to say that the guest does not run.
+ */
+bool
+qemuMigrationVHBADstIsStopped(virDomainObj *vm)
+{
+    qemuDomainObjPrivate *priv = vm->privateData;
+    bool running = true;
+    int rc;
+
+    if (qemuDomainObjEnterMonitorAsync(vm, VIR_ASYNC_JOB_MIGRATION_IN) < 0)
+        return false;
+
+    rc = qemuMonitorGetStatus(priv->mon, &running, NULL);
+    qemuDomainObjExitMonitor(vm);
+
+    return rc == 0 && !running;
+}
+
+
+/**
  * qemuMigrationVHBADstCommit:
  * @vm: domain that has come in completely and does not run yet
  *
@@ -117,6 +140,15 @@ qemuMigrationVHBADstCommit(virDomainObj *vm)
     if (qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
                                           vm->def->name, true,
                                           qemuMigrationVHBADstKeep) < 0) {
+        qemuMigrationVHBADstRevoke(vm);
+        return -1;
+    }
+
+    /* If it dies from now on, nobody can tell whether the guest has run. */
+    if (!qemuMigrationVHBADstIsStopped(vm)) {
+        virReportError(VIR_ERR_OPERATION_FAILED,
+                       _("QEMU of domain '%1$s' has died before its CPUs were started"),
+                       vm->def->name);
         qemuMigrationVHBADstRevoke(vm);
         return -1;
     }
@@ -189,24 +221,6 @@ qemuMigrationVHBADstGoOn(virQEMUDriver *driver,
                  vm->def->name, virGetLastErrorMessage());
 
     return true;
-}
-
-
-/* Whether QEMU is there to say that the guest does not run. */
-static bool
-qemuMigrationVHBADstIsStopped(virDomainObj *vm)
-{
-    qemuDomainObjPrivate *priv = vm->privateData;
-    bool running = true;
-    int rc;
-
-    if (qemuDomainObjEnterMonitorAsync(vm, VIR_ASYNC_JOB_MIGRATION_IN) < 0)
-        return false;
-
-    rc = qemuMonitorGetStatus(priv->mon, &running, NULL);
-    qemuDomainObjExitMonitor(vm);
-
-    return rc == 0 && !running;
 }
 
 

@@ -21,6 +21,10 @@
 #include "qemu_domain.h"
 #include "qemu_vhba_nodedev.h"
 
+bool
+qemuMigrationVHBADstIsStopped(virDomainObj *vm)
+    G_NO_INLINE;
+
 int
 qemuMigrationVHBADstCommit(virDomainObj *vm);
 
