@@ -1304,6 +1304,18 @@ testPrepareS(testHost *host)
 }
 
 
+/* Prepare has not come further than that. */
+static int
+testPrepareP(testHost *host)
+{
+    if (testDestinationInit(host) < 0)
+        return -1;
+
+    testNodedevVHBAAdd(WWNN, P, PRIMARY(S), MARK("borrowed"), false, true);
+    return 0;
+}
+
+
 static int
 testPowerCut(const void *opaque)
 {
@@ -1552,6 +1564,7 @@ testAll(void)
     TEST_POWER_CUT("of the source after Begin", .until = testLend, .dump = AFTER_TAKE_BACK);
     TEST_POWER_CUT("of the source after Perform", .until = testSent, .dump = AFTER_PERFORM);
     TEST_POWER_CUT("of the source in Confirm", .until = testSent, .gone = true, .dump = "");
+    TEST_POWER_CUT("of the destination in Prepare", .until = testPrepareP, .dump = "");
     TEST_POWER_CUT("of the destination after Prepare", .until = testPrepareS, .dump = "");
 
     return ret;

@@ -7,12 +7,10 @@ from .handover import NAME
 
 LOOK = r"""
 cd /etc/libvirt/nodedev/vhba 2> /dev/null && for file in *.xml; do
-    test -e "$file" || continue
+    text=$(cat "$file" 2> /dev/null) || continue
     role=single mark=none
-    ! grep -q '<secondary ' "$file" || role=primary
-    ! grep -q '<primary ' "$file" || role=secondary
-    ! grep -q "state='lent'" "$file" || mark=lent
-    ! grep -q "state='borrowed'" "$file" || mark=borrowed
+    case $text in *"<secondary "*) role=primary;; *"<primary "*) role=secondary;; esac
+    case $text in *"state='lent'"*) mark=lent;; *"state='borrowed'"*) mark=borrowed;; esac
     echo "definition ${file%.xml} $role $mark"
 done
 for vport in /sys/class/fc_vports/*; do

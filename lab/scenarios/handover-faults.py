@@ -211,12 +211,15 @@ def recovered(story, row):
 def wait_outcome(story):
     """Waits until both hosts have come to an end: what outcome.judge says of it, '' if they do not; and the looks."""
     deadline = time.monotonic() + PATIENCE
+    before = None
     while True:
         mark = fabric.mark()
         looks = story.looks()
         word = outcome.judge(*looks, story.pair)
-        if word or time.monotonic() > deadline:
+        # A daemon that has just been restarted may not have got to it yet, so "undecided" counts when it stays.
+        if word in ("before", "after") or (word and looks == before) or time.monotonic() > deadline:
             return word, looks
+        before = looks
         try:
             fabric.wait(lambda event: True, "anything to happen", timeout=2, since=mark)
         except LabTimeout:

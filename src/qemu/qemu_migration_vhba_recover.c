@@ -76,6 +76,27 @@ qemuMigrationVHBARecoverUnrun(virConnectPtr conn,
 }
 
 
+/* P is borrowed, and S is not defined yet, or not any more. */
+static int
+qemuMigrationVHBARecoverAlone(virConnectPtr conn,
+                              qemuVHBANodedev *idle)
+{
+    g_autoptr(qemuVHBANodedev) used = NULL;
+    int rc;
+
+    if (!idle->def->primary)
+        return 0;
+
+    if ((rc = qemuVHBANodedevFind(conn, idle->def->primary, &used)) < 0)
+        return -1;
+
+    if (rc == 1)
+        return 0;
+
+    return qemuMigrationVHBADstForget(conn, idle);
+}
+
+
 /* A secondary is borrowed after a decision: it will belong here when the fabric
  * lets it in. One whose primary is borrowed as well waits for a decision. */
 static int
@@ -118,6 +139,7 @@ qemuMigrationVHBARecoverMarks(virQEMUDriver *driver)
         { VIR_NODE_DEV_VHBA_HANDOVER_LENT, true, qemuMigrationVHBASrcGiveUpPrimary },
         { VIR_NODE_DEV_VHBA_HANDOVER_LENT, false, qemuMigrationVHBARecoverUnsent },
         { VIR_NODE_DEV_VHBA_HANDOVER_BORROWED, true, qemuMigrationVHBARecoverUnrun },
+        { VIR_NODE_DEV_VHBA_HANDOVER_BORROWED, false, qemuMigrationVHBARecoverAlone },
     };
     g_autoptr(virConnect) conn = virGetConnectNodeDev();
     size_t i;
