@@ -153,6 +153,7 @@ mymain(void)
             "2101001b32a90005", "2101001b32a90002", "occurs twice");
     DO_TEST("autostart missing", " autostart='no'", "", "autostart");
     DO_TEST("autostart malformed", "autostart='no'", "autostart='maybe'", "autostart");
+    DO_TEST("active malformed", " autostart='no'", " autostart='no' active='maybe'", "active");
     DO_TEST("no LUN", "lun", "nul", "number of 'lun'");
     DO_TEST("too many LUNs", "<lun disk='vdc'", manyLuns, "number of 'lun'");
     DO_TEST("LUN without disk", "disk='vdc'", "", "'disk'");

@@ -50,6 +50,7 @@
 #define S_ABSENT "2101001b32a9000a"
 #define STRANGER "2101001b32a9000c"
 
+#define UUID "dcf47dbd-46d1-4d5b-b442-262a806a333a"
 #define MIGRATION "5c3f1a52-8f3e-4b6f-9d8e-0c1d2e3f4a5b"
 #define MARK(state) \
     "<handover state='" state "' domain='guest' migration='" MIGRATION "'/>"
@@ -60,8 +61,9 @@
 
 static virQEMUDriver driver;
 
-/* who holds S, NULL if nobody does */
+/* who holds S, NULL if nobody does; and who holds P beside the guest */
 static const char *claimant;
+static const char *sharer;
 
 
 /* Parts that are tested elsewhere, replaced for this process */
@@ -75,6 +77,19 @@ virFCClaimGet(const char *wwpn,
         return 0;
 
     *domain = g_strdup(claimant);
+    return 1;
+}
+
+
+int
+virFCClaimGetOther(const char *wwpn,
+                   const char *uuid,
+                   char **domain)
+{
+    if (!sharer || STRNEQ(wwpn, P) || STRNEQ(uuid, UUID))
+        return 0;
+
+    *domain = g_strdup(sharer);
     return 1;
 }
 
@@ -173,6 +188,7 @@ testHostClear(testHost *host)
     partner = VIR_FC_REMOTE_PORT_UNSEEN;
     cpuStarts = 0;
     dead = false;
+    sharer = NULL;
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(testHost, testHostClear);
 
@@ -209,7 +225,7 @@ testDefNew(void)
 
     def->name = g_strdup("guest");
     def->id = 1;
-    if (virUUIDParse("dcf47dbd-46d1-4d5b-b442-262a806a333a", def->uuid) < 0)
+    if (virUUIDParse(UUID, def->uuid) < 0)
         abort();
 
     return def;
@@ -383,6 +399,7 @@ struct testRefusal {
     const char *secondaryMark;
     bool secondaryStopped;
     const char *claimant;
+    const char *sharer;
     unsigned long long unit;
     unsigned int flags;         /* instead of DIRECT */
     bool unresolved;
@@ -412,6 +429,7 @@ testBeginRefused(const void *opaque)
                            t->secondaryPartner ? t->secondaryPartner : PRIMARY(P),
                            t->secondaryMark, !t->secondaryStopped, true);
     claimant = t->claimant;
+    sharer = t->sharer;
 
     if (qemuMigrationVHBASrcBegin(host.vm, NULL, NULL,
                                   t->flags ? t->flags : DIRECT, &cookie) == 0) {
@@ -447,6 +465,21 @@ testBeginWithoutVHBA(const void *opaque G_GNUC_UNUSED)
     qemuMigrationVHBASettle(host.vm, true);
 
     return cookie ? -1 : 0;
+}
+
+
+static int
+testProtocolWithoutCookies(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    char *cookieout = NULL;
+
+    if (testSourceInit(&host) < 0 ||
+        qemuMigrationVHBASrcCheckProtocol(host.vm, &cookieout) < 0 ||
+        qemuMigrationVHBASrcCheckProtocol(host.vm, NULL) == 0)
+        return -1;
+
+    return testCheckError("requires cookie support");
 }
 
 
@@ -907,6 +940,159 @@ testGiveUpStands(const void *opaque G_GNUC_UNUSED)
     qemuMigrationVHBASettle(host.vm, false);
 
     return testCheckDump("");
+}
+
+
+/* Offline: the guest does not run, and its vHBAs may be inactive */
+
+#define INACTIVE(mark) \
+    "<handover state='" mark "' domain='guest' migration='" MIGRATION "' active='no'/>"
+
+static int
+testOfflineSourceInit(testHost *host,
+                      bool active)
+{
+    virDomainDiskDef *disk;
+
+    if (testHostInit(host, VIR_ASYNC_JOB_MIGRATION_OUT) < 0)
+        return -1;
+
+    host->vm->def->id = -1;
+    host->vm->job->apiFlags = VIR_MIGRATE_OFFLINE;
+    disk = testAddDisk(host->vm->def, "vda", S, 0);
+    g_clear_pointer(&disk->src->vhba->active, g_free);
+    testNodedevVHBAAdd(WWNN, P, SECONDARY(S), NULL, active, true);
+    testNodedevVHBAAdd(WWNN, S, PRIMARY(P), NULL, active, false);
+
+    return 0;
+}
+
+
+static int
+testOfflineBegin(const void *opaque)
+{
+    const bool *active = opaque;
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = NULL;
+    qemuMigrationVHBAPair *pair;
+
+    if (testOfflineSourceInit(&host, *active) < 0 ||
+        qemuMigrationVHBASrcBegin(host.vm, NULL, NULL, DIRECT | VIR_MIGRATE_OFFLINE, &cookie) < 0 ||
+        !cookie)
+        return -1;
+
+    pair = cookie->pairs[0];
+    if (STRNEQ(pair->primary.wwpn, P) || STRNEQ(pair->secondary.wwpn, S) ||
+        STRNEQ(pair->fabricWWN, FABRIC) ||
+        pair->primary.inactive == *active || pair->secondary.inactive == *active ||
+        pair->nluns != (*active ? 1 : 0))
+        return -1;
+
+    return testNodedevVHBACheckCalls("");
+}
+
+
+/* A path leads to a vHBA only while that is active. */
+static int
+testOfflineByPath(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = NULL;
+    virStorageSourceVHBA *vhba;
+
+    if (testOfflineSourceInit(&host, true) < 0)
+        return -1;
+
+    vhba = host.vm->def->disks[0]->src->vhba;
+    vhba->byPath = true;
+    vhba->dev = g_strdup("/dev/disk/by-path/x");
+
+    if (qemuMigrationVHBASrcBegin(host.vm, NULL, NULL, DIRECT | VIR_MIGRATE_OFFLINE, &cookie) == 0)
+        return -1;
+
+    return testCheckError("/dev/disk/by-path/x");
+}
+
+
+struct testOfflineEnd {
+    bool active;                /* the vHBAs were, before */
+    qemuMigrationJobPhase phase;
+    int cancelled;
+    const char *dump;
+};
+
+
+static int
+testOfflineSource(const void *opaque)
+{
+    const struct testOfflineEnd *t = opaque;
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = testCookieNew(S);
+
+    if (testOfflineSourceInit(&host, t->active) < 0 ||
+        qemuMigrationVHBASrcLend(host.vm, cookie) < 0)
+        return -1;
+
+    host.vm->job->phase = t->phase;
+    if (t->phase != QEMU_MIGRATION_PHASE_BEGIN3)
+        qemuMigrationVHBASrcConfirmOffline(host.vm, t->cancelled);
+    qemuMigrationVHBASettle(host.vm, false);
+
+    return testCheckDump(t->dump);
+}
+
+
+/* The client is gone before anybody has been told, or after. */
+static int
+testOfflineClientLost(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = testCookieNew(S);
+
+    if (testOfflineSourceInit(&host, true) < 0 ||
+        qemuMigrationVHBASrcLend(host.vm, cookie) < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED;
+    qemuMigrationVHBASettle(host.vm, false);
+
+    /* there is nothing that could be resumed */
+    if (!qemuMigrationVHBASrcMayResume(host.vm))
+        return -1;
+
+    return testCheckDump(P " active autostart " SECONDARY(S) MARK("lent") "\n"
+                         S " inactive " PRIMARY(P) MARK("lent") "\n");
+}
+
+
+static int
+testOfflineDestination(const void *opaque)
+{
+    const struct testOfflineEnd *t = opaque;
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = testCookieNew(S);
+    qemuMigrationVHBAPair *pair = cookie->pairs[0];
+
+    if (testDestinationInit(&host) < 0)
+        return -1;
+
+    if (!t->active) {
+        pair->primary.inactive = pair->secondary.inactive = true;
+        qemuMigrationVHBALunFree(pair->luns[0]);
+        pair->nluns = 0;
+    }
+    host.vm->def->id = -1;
+    host.vm->job->apiFlags = VIR_MIGRATE_OFFLINE;
+
+    if (qemuMigrationVHBADstPrepare(host.vm, cookie) < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
+    if (!t->cancelled && qemuMigrationVHBADstCommit(host.vm) < 0)
+        return -1;
+    qemuMigrationVHBASettle(host.vm, false);
+
+    return testCheckDump(t->dump);
 }
 
 
@@ -1376,6 +1562,8 @@ testRecoverLeavesTheLiving(const void *opaque G_GNUC_UNUSED)
 static int
 testAll(void)
 {
+    const bool yes = true;
+    const bool no = false;
     int ret = 0;
 
 #define TEST(name, func, data) \
@@ -1400,6 +1588,12 @@ testAll(void)
     do { \
         const struct testPrepareFailure t = { __VA_ARGS__ }; \
         TEST("Prepare fails: " name, testPrepareFails, &t); \
+    } while (0)
+
+#define TEST_OFFLINE(name, side, ...) \
+    do { \
+        const struct testOfflineEnd t = { __VA_ARGS__ }; \
+        TEST("offline: " name, side, &t); \
     } while (0)
 
 #define TEST_RECOVER(name, ...) \
@@ -1427,6 +1621,7 @@ testAll(void)
     TEST("Begin, destination XML names another vHBA", testBeginDestinationXML, STRANGER);
     TEST("Begin, destination XML has a path", testBeginDestinationXML, NULL);
     TEST("Begin without vHBA", testBeginWithoutVHBA, NULL);
+    TEST("version 2 of the protocol is refused", testProtocolWithoutCookies, NULL);
     TEST("an older peer refuses the cookie", testCookieIsMandatory, NULL);
 
     TEST_REFUSED("no secondary", .message = "has no secondary", .primaryPartner = "");
@@ -1442,7 +1637,8 @@ testAll(void)
     TEST_REFUSED("S is in use", .message = "used by domain 'squatter'", .claimant = "squatter");
     TEST_REFUSED("no such LUN", .message = "LUN 7", .unit = 7);
     TEST_REFUSED("LUN without identity", .message = "has no identity", .unit = 5);
-    TEST_REFUSED("offline", .message = "offline", .flags = DIRECT | VIR_MIGRATE_OFFLINE);
+    TEST_REFUSED("P is shared", .message = "used by domain 'sharer' as well", .sharer = "sharer");
+    TEST_REFUSED("offline, but running", .message = "which is running", .flags = DIRECT | VIR_MIGRATE_OFFLINE);
     TEST_REFUSED("no change protection", .message = "change protection", .flags = VIR_MIGRATE_LIVE);
     TEST_REFUSED("the LUN would be copied", .message = "copied onto itself",
                  .flags = DIRECT | VIR_MIGRATE_NON_SHARED_DISK);
@@ -1499,6 +1695,42 @@ testAll(void)
     TEST("giving up: P cannot be undefined", testGiveUpAgain, "undefine vhba_" P);
     TEST("giving up: S cannot be undefined", testGiveUpAgain, "undefine vhba_" S);
     TEST("giving up once begun stands", testGiveUpStands, NULL);
+
+    TEST("offline: Begin, active", testOfflineBegin, &yes);
+    TEST("offline: Begin, inactive", testOfflineBegin, &no);
+    TEST("offline: Begin, disk given by path", testOfflineByPath, NULL);
+    TEST("offline: client lost", testOfflineClientLost, NULL);
+    TEST_OFFLINE("done", testOfflineSource, .active = true,
+                 .phase = QEMU_MIGRATION_PHASE_CONFIRM3, .dump = "");
+    TEST_OFFLINE("done, inactive", testOfflineSource,
+                 .phase = QEMU_MIGRATION_PHASE_CONFIRM3, .dump = "");
+    TEST_OFFLINE("Prepare refused, nobody confirms", testOfflineSource, .active = true,
+                 .phase = QEMU_MIGRATION_PHASE_BEGIN3,
+                 .dump = P " active autostart " SECONDARY(S) "\n"
+                         S " inactive " PRIMARY(P) MARK("borrowed") "\n");
+    TEST_OFFLINE("refused", testOfflineSource, .active = true,
+                 .phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED,
+                 .cancelled = VIR_DOMAIN_MIGRATE_REFUSED,
+                 .dump = P " active autostart " SECONDARY(S) "\n"
+                         S " inactive " PRIMARY(P) MARK("borrowed") "\n");
+    TEST_OFFLINE("refused, inactive", testOfflineSource,
+                 .phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED,
+                 .cancelled = VIR_DOMAIN_MIGRATE_REFUSED,
+                 .dump = P " inactive autostart " SECONDARY(S) "\n"
+                         S " inactive " PRIMARY(P) "\n");
+    TEST_OFFLINE("no answer, inactive", testOfflineSource,
+                 .phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED,
+                 .cancelled = VIR_DOMAIN_MIGRATE_LOST,
+                 .dump = P " inactive autostart " SECONDARY(S) INACTIVE("lent") "\n"
+                         S " inactive " PRIMARY(P) INACTIVE("lent") "\n");
+    TEST_OFFLINE("arrived", testOfflineDestination, .active = true,
+                 .dump = P " inactive autostart " PRIMARY(S) MARK("borrowed") "\n"
+                         S " active " SECONDARY(P) "\n");
+    TEST_OFFLINE("arrived, inactive", testOfflineDestination,
+                 .dump = P " inactive autostart " PRIMARY(S) "\n"
+                         S " inactive " SECONDARY(P) "\n");
+    TEST_OFFLINE("not arrived", testOfflineDestination, .active = true,
+                 .cancelled = VIR_DOMAIN_MIGRATE_REFUSED, .dump = "");
 
     TEST("Prepare marks before it starts", testPrepareOrder, NULL);
     TEST_PREPARE_FAILS("other LUN", .secondary = S_OTHER,

@@ -59,6 +59,28 @@ testHolder(const char *wwpn,
 }
 
 
+/* Says which domain beside that of @uuid holds @wwpn */
+static int
+testOther(const char *wwpn,
+          const char *uuid,
+          const char *expect)
+{
+    g_autofree char *domain = NULL;
+    int rc = virFCClaimGetOther(wwpn, uuid, &domain);
+
+    if (rc < 0)
+        return -1;
+
+    if (STRNEQ(rc ? domain : "nobody", expect)) {
+        VIR_TEST_DEBUG("%s is held by %s, not by %s", wwpn,
+                       rc ? domain : "nobody", expect);
+        return -1;
+    }
+
+    return 0;
+}
+
+
 static int
 testUnclaimed(const void *opaque G_GNUC_UNUSED)
 {
@@ -129,8 +151,11 @@ static int
 testShared(const void *opaque G_GNUC_UNUSED)
 {
     if (virFCClaimSet(WWPN, "alice", ALICE, false) < 0 ||
+        testOther(WWPN, ALICE, "nobody") < 0 ||
+        testOther(WWPN, BOB, "alice") < 0 ||
         virFCClaimSet(WWPN, "bob", BOB, false) < 0 ||
         testHolder(WWPN, "alice") < 0 ||
+        testOther(WWPN, ALICE, "bob") < 0 ||
         virFCClaimDrop(WWPN, ALICE) < 0 ||
         testHolder(WWPN, "bob") < 0 ||
         virFCClaimDrop(WWPN, BOB) < 0)

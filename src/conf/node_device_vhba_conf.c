@@ -65,6 +65,7 @@ virNodeDevVHBADefCopy(const virNodeDevVHBADef *vhba)
     copy->handover = vhba->handover;
     copy->domain = g_strdup(vhba->domain);
     copy->migration = g_strdup(vhba->migration);
+    copy->inactive = vhba->inactive;
 
     return copy;
 }
@@ -94,6 +95,7 @@ virNodeDevVHBADefParseHandover(xmlXPathContextPtr ctxt,
                                virNodeDevVHBADef *vhba)
 {
     xmlNodePtr node = virXPathNode("./handover[1]", ctxt);
+    virTristateBool active = VIR_TRISTATE_BOOL_ABSENT;
     unsigned char uuid[VIR_UUID_BUFLEN];
 
     if (!node)
@@ -101,8 +103,11 @@ virNodeDevVHBADefParseHandover(xmlXPathContextPtr ctxt,
 
     if (virXMLPropEnum(node, "state", virNodeDevVHBAHandoverTypeFromString,
                        VIR_XML_PROP_REQUIRED | VIR_XML_PROP_NONZERO,
-                       &vhba->handover) < 0)
+                       &vhba->handover) < 0 ||
+        virXMLPropTristateBool(node, "active", VIR_XML_PROP_NONE, &active) < 0)
         return -1;
+
+    vhba->inactive = active == VIR_TRISTATE_BOOL_NO;
 
     if (!(vhba->domain = virXMLPropStringRequired(node, "domain")) ||
         !(vhba->migration = virXMLPropStringRequired(node, "migration")))
@@ -162,7 +167,10 @@ virNodeDevVHBADefFormat(virBuffer *buf,
         virBufferAsprintf(buf, "<handover state='%s'",
                           virNodeDevVHBAHandoverTypeToString(vhba->handover));
         virBufferEscapeString(buf, " domain='%s'", vhba->domain);
-        virBufferEscapeString(buf, " migration='%s'/>\n", vhba->migration);
+        virBufferEscapeString(buf, " migration='%s'", vhba->migration);
+        if (vhba->inactive)
+            virBufferAddLit(buf, " active='no'");
+        virBufferAddLit(buf, "/>\n");
     }
 }
 

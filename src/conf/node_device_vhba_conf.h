@@ -48,6 +48,8 @@ struct _virNodeDevVHBADef {
     virNodeDevVHBAHandover handover;
     char *domain;       /* name of the domain, unless HANDOVER_NONE */
     char *migration;    /* UUID of the migration, unless HANDOVER_NONE */
+    bool inactive;          /* it was not active when the migration began, so that
+                         * this does not start it */
 };
 
 void virNodeDevVHBADefFree(virNodeDevVHBADef *vhba);

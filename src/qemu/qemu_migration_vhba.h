@@ -45,6 +45,10 @@
  *                         no answer: stay paused, until it is resumed by hand
  *                         and S comes back
  *
+ * Offline, nothing is sent, and Finish may follow Prepare at once: P is marked
+ * in Begin, with S. What was not active on the source is not started, neither
+ * by this host nor by the other; the marks tell.
+ *
  * The journal is in the definitions of the vHBAs: a mark is on disk before
  * the step that it announces is taken, and what is to be done is found by the
  * marks alone. So each step can be repeated, and settling twice is settling

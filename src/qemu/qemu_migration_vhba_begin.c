@@ -32,9 +32,28 @@
 #include "virfcclaim.h"
 #include "virfchost.h"
 #include "virfclun.h"
+#include "viruuid.h"
 #include "virwwn.h"
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
+
+
+/* A guest that is about to be migrated away, and how */
+typedef struct {
+    virConnectPtr conn;                 /* to the node device driver */
+    virDomainDef *def;
+    virDomainDef *dstdef;               /* given by the user, or NULL */
+    const char **migrate_disks;         /* NULL for the default */
+    unsigned int flags;                 /* virDomainMigrateFlags */
+    qemuMigrationVHBACookie *cookie;    /* is being filled */
+} qemuMigrationVHBAGuest;
+
+
+static bool
+qemuMigrationVHBAGuestIsOffline(const qemuMigrationVHBAGuest *guest)
+{
+    return guest->flags & VIR_MIGRATE_OFFLINE;
+}
 
 
 static int
@@ -49,6 +68,7 @@ qemuMigrationVHBASrcFillMember(qemuMigrationVHBAMember *member,
     member->wwnn = g_strdup(vhba->wwnn);
     member->wwpn = g_strdup(vhba->wwpn);
     member->autostart = autostart;
+    member->inactive = !vhba->active;
 
     return 0;
 }
@@ -68,8 +88,32 @@ qemuMigrationVHBASrcCheckMark(const qemuVHBANodedev *vhba)
 }
 
 
+/* A vHBA that has been paired only afterwards may have several users. */
 static int
-qemuMigrationVHBASrcCheckPrimary(const qemuVHBANodedev *vhba,
+qemuMigrationVHBASrcCheckShared(const qemuMigrationVHBAGuest *guest,
+                                const qemuVHBANodedev *vhba)
+{
+    g_autofree char *other = NULL;
+    char uuid[VIR_UUID_STRING_BUFLEN];
+    int rc;
+
+    if ((rc = virFCClaimGetOther(vhba->wwpn, virUUIDFormat(guest->def->uuid, uuid), &other)) < 0)
+        return -1;
+
+    if (rc == 1) {
+        virReportError(VIR_ERR_RESOURCE_BUSY,
+                       _("vHBA 'vhba_%1$s' is used by domain '%2$s' as well and cannot leave it behind; give each domain a vHBA of its own"),
+                       vhba->wwpn, other);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static int
+qemuMigrationVHBASrcCheckPrimary(const qemuMigrationVHBAGuest *guest,
+                                 const qemuVHBANodedev *vhba,
                                  const char *disk)
 {
     if (!vhba->def->secondary) {
@@ -79,19 +123,24 @@ qemuMigrationVHBASrcCheckPrimary(const qemuVHBANodedev *vhba,
         return -1;
     }
 
-    if (!vhba->active || !vhba->fabricWWN) {
+    if (!vhba->fabricWWN ||
+        !(vhba->active || qemuMigrationVHBAGuestIsOffline(guest))) {
         virReportError(VIR_ERR_OPERATION_INVALID,
                        _("vHBA 'vhba_%1$s' of disk '%2$s' is not logged in to a fabric"),
                        vhba->wwpn, disk);
         return -1;
     }
 
-    return qemuMigrationVHBASrcCheckMark(vhba);
+    if (qemuMigrationVHBASrcCheckMark(vhba) < 0)
+        return -1;
+
+    return qemuMigrationVHBASrcCheckShared(guest, vhba);
 }
 
 
 static int
-qemuMigrationVHBASrcCheckSecondary(const qemuVHBANodedev *vhba,
+qemuMigrationVHBASrcCheckSecondary(const qemuMigrationVHBAGuest *guest,
+                                   const qemuVHBANodedev *vhba,
                                    const qemuVHBANodedev *primary)
 {
     g_autofree char *user = NULL;
@@ -107,8 +156,9 @@ qemuMigrationVHBASrcCheckSecondary(const qemuVHBANodedev *vhba,
     if (qemuMigrationVHBASrcCheckMark(vhba) < 0)
         return -1;
 
-    /* One that is not held here may be in use anywhere. */
-    if (!vhba->active) {
+    /* One that is not held here may be in use anywhere. If the guest does not
+     * run, nobody needs it now. */
+    if (!vhba->active && !qemuMigrationVHBAGuestIsOffline(guest)) {
         virReportError(VIR_ERR_OPERATION_INVALID,
                        _("secondary vHBA 'vhba_%1$s' is not active, start it with 'virsh nodedev-start vhba_%1$s'"),
                        vhba->wwpn);
@@ -130,7 +180,7 @@ qemuMigrationVHBASrcCheckSecondary(const qemuVHBANodedev *vhba,
 
 
 static qemuMigrationVHBAPair *
-qemuMigrationVHBASrcGetPair(virConnectPtr conn,
+qemuMigrationVHBASrcGetPair(const qemuMigrationVHBAGuest *guest,
                             const char *wwpn,
                             const char *disk)
 {
@@ -138,12 +188,12 @@ qemuMigrationVHBASrcGetPair(virConnectPtr conn,
     g_autoptr(qemuVHBANodedev) primary = NULL;
     g_autoptr(qemuVHBANodedev) secondary = NULL;
 
-    if (!(primary = qemuVHBANodedevLookup(conn, wwpn)) ||
-        qemuMigrationVHBASrcCheckPrimary(primary, disk) < 0)
+    if (!(primary = qemuVHBANodedevLookup(guest->conn, wwpn)) ||
+        qemuMigrationVHBASrcCheckPrimary(guest, primary, disk) < 0)
         return NULL;
 
-    if (!(secondary = qemuVHBANodedevLookup(conn, primary->def->secondary)) ||
-        qemuMigrationVHBASrcCheckSecondary(secondary, primary) < 0)
+    if (!(secondary = qemuVHBANodedevLookup(guest->conn, primary->def->secondary)) ||
+        qemuMigrationVHBASrcCheckSecondary(guest, secondary, primary) < 0)
         return NULL;
 
     if (qemuMigrationVHBASrcFillMember(&pair->primary, primary) < 0 ||
@@ -198,77 +248,127 @@ qemuMigrationVHBASrcAddLun(qemuMigrationVHBAPair *pair,
 }
 
 
-/* The destination XML may put the disk elsewhere; then nothing is handed over
- * for it. Returns 1 if it names neither member of the pair, 0 if it names one
- * of them, -1 with an error reported if that cannot be told. */
+/* Finds the vHBA that carries @source, or would if the guest ran: the primary of
+ * the pair, if it is in one. Returns its WWPN, or NULL with an error reported. */
+static char *
+qemuMigrationVHBASrcGetCarrier(const qemuMigrationVHBAGuest *guest,
+                               const char *disk,
+                               const virStorageSourceVHBA *source)
+{
+    g_autoptr(qemuVHBANodedev) named = NULL;
+
+    if (source->active)
+        return g_strdup(source->active);
+
+    if (!qemuMigrationVHBAGuestIsOffline(guest)) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("the vHBA that carries disk '%1$s' is not known"), disk);
+        return NULL;
+    }
+
+    if (source->byPath) {
+        virReportError(VIR_ERR_OPERATION_UNSUPPORTED,
+                       _("disk '%1$s' is given by the path '%2$s', which leads to no vHBA while the domain does not run; name the vHBA by its WWNs"),
+                       disk, source->dev);
+        return NULL;
+    }
+
+    if (!(named = qemuVHBANodedevLookup(guest->conn, source->wwpn)))
+        return NULL;
+
+    return g_strdup(named->def->primary ? named->def->primary : named->wwpn);
+}
+
+
+/* Whether two sources name the same vHBA, @wwpn being the one that carries
+ * @source. Returns 1 or 0, or -1 with an error reported if that cannot be told. */
 static int
-qemuMigrationVHBASrcIsElsewhere(virConnectPtr conn,
-                                virDomainDef *dstdef,
+qemuMigrationVHBASrcNamesSame(const qemuMigrationVHBAGuest *guest,
+                              const char *wwpn,
+                              const virStorageSourceVHBA *source,
+                              const virStorageSourceVHBA *other)
+{
+    g_autoptr(qemuVHBANodedev) primary = NULL;
+
+    if (other->byPath)
+        return STREQ_NULLABLE(other->dev, source->dev);
+
+    if (virWWNEqual(other->wwpn, source->wwpn) ||
+        virWWNEqual(other->wwpn, wwpn))
+        return 1;
+
+    if (qemuVHBANodedevFind(guest->conn, wwpn, &primary) < 0)
+        return -1;
+
+    return primary && virWWNEqual(other->wwpn, primary->def->secondary);
+}
+
+
+/* The destination XML may put the disk elsewhere; then nothing is handed over
+ * for it. Returns 1 if it does, 0 if not, -1 with an error reported if that
+ * cannot be told. */
+static int
+qemuMigrationVHBASrcIsElsewhere(const qemuMigrationVHBAGuest *guest,
+                                const char *wwpn,
                                 const char *disk,
                                 unsigned int depth,
                                 const virStorageSourceVHBA *source)
 {
-    g_autoptr(qemuVHBANodedev) primary = NULL;
     virStorageSource *other;
+    int same;
 
-    if (!dstdef ||
-        !(other = qemuMigrationVHBAGetSource(dstdef, disk, depth)))
+    if (!guest->dstdef ||
+        !(other = qemuMigrationVHBAGetSource(guest->dstdef, disk, depth)))
         return 0;
 
     if (!other->vhba)
         return 1;
 
-    if (virWWNEqual(other->vhba->wwpn, source->wwpn) ||
-        virWWNEqual(other->vhba->wwpn, source->active))
-        return 0;
-
-    if (source->active &&
-        qemuVHBANodedevFind(conn, source->active, &primary) < 0)
+    if ((same = qemuMigrationVHBASrcNamesSame(guest, wwpn, source, other->vhba)) < 0)
         return -1;
 
-    return !primary || !virWWNEqual(other->vhba->wwpn, primary->def->secondary);
+    return !same;
 }
 
 
 static int
-qemuMigrationVHBASrcAddSource(virConnectPtr conn,
+qemuMigrationVHBASrcAddSource(const qemuMigrationVHBAGuest *guest,
+                              const char *wwpn,
                               const char *disk,
                               unsigned int depth,
-                              const virStorageSource *source,
-                              qemuMigrationVHBACookie *cookie)
+                              const virStorageSource *source)
 {
-    const char *wwpn = source->vhba->active;
+    qemuMigrationVHBACookie *cookie = guest->cookie;
     qemuMigrationVHBAPair *pair;
 
-    if (!wwpn) {
-        virReportError(VIR_ERR_OPERATION_INVALID,
-                       _("the vHBA that carries disk '%1$s' is not known"), disk);
-        return -1;
-    }
-
     if (!(pair = qemuMigrationVHBACookieFindPair(cookie, wwpn))) {
-        if (!(pair = qemuMigrationVHBASrcGetPair(conn, wwpn, disk)))
+        if (!(pair = qemuMigrationVHBASrcGetPair(guest, wwpn, disk)))
             return -1;
 
         VIR_APPEND_ELEMENT_COPY(cookie->pairs, cookie->npairs, pair);
     }
+
+    /* one that is not active shows nothing */
+    if (pair->primary.inactive)
+        return 0;
 
     return qemuMigrationVHBASrcAddLun(pair, disk, depth, source->vhba);
 }
 
 
 static int
-qemuMigrationVHBASrcCheckWay(unsigned int flags)
+qemuMigrationVHBASrcCheckWay(const qemuMigrationVHBAGuest *guest)
 {
-    if (flags & VIR_MIGRATE_OFFLINE) {
-        virReportError(VIR_ERR_OPERATION_UNSUPPORTED, "%s",
-                       _("offline migration does not hand over vHBAs; start the domain, or name other disks in the destination XML"));
+    if (qemuMigrationVHBAGuestIsOffline(guest) && guest->def->id != -1) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("offline migration would take the vHBAs away from domain '%1$s', which is running; migrate it live, or stop it"),
+                       guest->def->name);
         return -1;
     }
 
     /* There has to be a job from now on until the guest is on either side,
      * because whatever ends it settles what becomes of the vHBAs. */
-    if (!(flags & (VIR_MIGRATE_CHANGE_PROTECTION | VIR_MIGRATE_PEER2PEER))) {
+    if (!(guest->flags & (VIR_MIGRATE_CHANGE_PROTECTION | VIR_MIGRATE_PEER2PEER))) {
         virReportError(VIR_ERR_OPERATION_UNSUPPORTED, "%s",
                        _("migration of a domain that uses a vHBA requires change protection"));
         return -1;
@@ -279,43 +379,73 @@ qemuMigrationVHBASrcCheckWay(unsigned int flags)
 
 
 static int
-qemuMigrationVHBASrcAddDisk(virConnectPtr conn,
-                            virDomainDiskDef *disk,
-                            virDomainDef *dstdef,
-                            const char **migrate_disks,
-                            unsigned int flags,
-                            qemuMigrationVHBACookie *cookie)
+qemuMigrationVHBASrcCheckCopy(const qemuMigrationVHBAGuest *guest,
+                              virDomainDiskDef *disk)
+{
+    if (guest->flags & (VIR_MIGRATE_NON_SHARED_DISK | VIR_MIGRATE_NON_SHARED_INC) &&
+        qemuMigrationAnyCopyDisk(disk, guest->migrate_disks)) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("disk '%1$s' would be copied onto itself, since its vHBA is handed over to the destination; leave it out of the disks to migrate"),
+                       disk->dst);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static int
+qemuMigrationVHBASrcAddDisk(const qemuMigrationVHBAGuest *guest,
+                            virDomainDiskDef *disk)
 {
     unsigned int depth = 0;
     virStorageSource *n;
 
     for (n = disk->src; virStorageSourceIsBacking(n); n = n->backingStore, depth++) {
+        g_autofree char *wwpn = NULL;
         int elsewhere;
 
         if (!n->vhba)
             continue;
 
-        if ((elsewhere = qemuMigrationVHBASrcIsElsewhere(conn, dstdef, disk->dst,
+        if (!(wwpn = qemuMigrationVHBASrcGetCarrier(guest, disk->dst, n->vhba)) ||
+            (elsewhere = qemuMigrationVHBASrcIsElsewhere(guest, wwpn, disk->dst,
                                                          depth, n->vhba)) < 0)
             return -1;
 
         if (elsewhere)
             continue;
 
-        if (flags & (VIR_MIGRATE_NON_SHARED_DISK | VIR_MIGRATE_NON_SHARED_INC) &&
-            qemuMigrationAnyCopyDisk(disk, migrate_disks)) {
-            virReportError(VIR_ERR_OPERATION_INVALID,
-                           _("disk '%1$s' would be copied onto itself, since its vHBA is handed over to the destination; leave it out of the disks to migrate"),
-                           disk->dst);
-            return -1;
-        }
-
-        if (qemuMigrationVHBASrcCheckWay(flags) < 0 ||
-            qemuMigrationVHBASrcAddSource(conn, disk->dst, depth, n, cookie) < 0)
+        if (qemuMigrationVHBASrcCheckCopy(guest, disk) < 0 ||
+            qemuMigrationVHBASrcCheckWay(guest) < 0 ||
+            qemuMigrationVHBASrcAddSource(guest, wwpn, disk->dst, depth, n) < 0)
             return -1;
     }
 
     return 0;
+}
+
+
+/**
+ * qemuMigrationVHBASrcCheckProtocol:
+ * @vm: domain that is being migrated away
+ * @cookieout: where the caller wants to have a cookie, or NULL
+ *
+ * Version 2 of the migration protocol has no cookies, so that the destination
+ * cannot be told about vHBAs.
+ *
+ * Returns 0 if @vm can be migrated like that, -1 with an error reported if not.
+ */
+int
+qemuMigrationVHBASrcCheckProtocol(virDomainObj *vm,
+                                  char **cookieout)
+{
+    if (cookieout || !qemuMigrationVHBAIsUsed(vm->def))
+        return 0;
+
+    virReportError(VIR_ERR_OPERATION_UNSUPPORTED, "%s",
+                   _("migration of a domain that uses a vHBA requires cookie support"));
+    return -1;
 }
 
 
@@ -342,18 +472,23 @@ qemuMigrationVHBASrcBegin(virDomainObj *vm,
 {
     g_autoptr(qemuMigrationVHBACookie) ret = NULL;
     g_autoptr(virConnect) conn = NULL;
+    qemuMigrationVHBAGuest guest = {
+        .def = vm->def,
+        .dstdef = dstdef,
+        .migrate_disks = migrate_disks,
+        .flags = flags,
+    };
     size_t i;
 
     if (!qemuMigrationVHBAIsUsed(vm->def))
         return 0;
 
-    if (!(conn = virGetConnectNodeDev()) ||
-        !(ret = qemuMigrationVHBACookieNew()))
+    if (!(guest.conn = conn = virGetConnectNodeDev()) ||
+        !(guest.cookie = ret = qemuMigrationVHBACookieNew()))
         return -1;
 
     for (i = 0; i < vm->def->ndisks; i++) {
-        if (qemuMigrationVHBASrcAddDisk(conn, vm->def->disks[i], dstdef,
-                                        migrate_disks, flags, ret) < 0)
+        if (qemuMigrationVHBASrcAddDisk(&guest, vm->def->disks[i]) < 0)
             return -1;
     }
 

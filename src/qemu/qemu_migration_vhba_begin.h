@@ -22,6 +22,10 @@
 #include "qemu_migration_vhba_cookie.h"
 
 int
+qemuMigrationVHBASrcCheckProtocol(virDomainObj *vm,
+                                  char **cookieout);
+
+int
 qemuMigrationVHBASrcBegin(virDomainObj *vm,
                           virDomainDef *dstdef,
                           const char **migrate_disks,

@@ -157,6 +157,8 @@ qemuMigrationVHBAMemberXMLFormat(virBuffer *buf,
     virBufferEscapeString(&attrBuf, " wwpn='%s'", member->wwpn);
     virBufferAsprintf(&attrBuf, " autostart='%s'",
                       member->autostart ? "yes" : "no");
+    if (member->inactive)
+        virBufferAddLit(&attrBuf, " active='no'");
 
     virXMLFormatElement(buf, role, &attrBuf, NULL);
 }
@@ -238,6 +240,7 @@ qemuMigrationVHBAMemberXMLParse(xmlXPathContextPtr ctxt,
                                 qemuMigrationVHBAMember *member)
 {
     virTristateBool autostart = VIR_TRISTATE_BOOL_ABSENT;
+    virTristateBool active = VIR_TRISTATE_BOOL_ABSENT;
     xmlNodePtr node;
 
     if (!(node = virXPathNode(role, ctxt))) {
@@ -249,10 +252,12 @@ qemuMigrationVHBAMemberXMLParse(xmlXPathContextPtr ctxt,
     if (qemuMigrationVHBAWWNXMLParse(node, "wwnn", &member->wwnn) < 0 ||
         qemuMigrationVHBAWWNXMLParse(node, "wwpn", &member->wwpn) < 0 ||
         virXMLPropTristateBool(node, "autostart", VIR_XML_PROP_REQUIRED,
-                               &autostart) < 0)
+                               &autostart) < 0 ||
+        virXMLPropTristateBool(node, "active", VIR_XML_PROP_NONE, &active) < 0)
         return -1;
 
     member->autostart = autostart == VIR_TRISTATE_BOOL_YES;
+    member->inactive = active == VIR_TRISTATE_BOOL_NO;
 
     return 0;
 }
@@ -318,6 +323,7 @@ qemuMigrationVHBALunXMLParse(xmlNodePtr node,
 static ssize_t
 qemuMigrationVHBAListXMLParse(xmlXPathContextPtr ctxt,
                               const char *what,
+                              size_t min,
                               size_t max,
                               xmlNodePtr **nodes)
 {
@@ -326,10 +332,10 @@ qemuMigrationVHBAListXMLParse(xmlXPathContextPtr ctxt,
     if (n < 0)
         return -1;
 
-    if (n == 0 || n > max) {
+    if (n < min || n > max) {
         virReportError(VIR_ERR_XML_ERROR,
-                       _("number of '%1$s' in migration cookie is %2$zd, it must be 1 to %3$zu"),
-                       what, n, max);
+                       _("number of '%1$s' in migration cookie is %2$zd, it must be %3$zu to %4$zu"),
+                       what, n, min, max);
         return -1;
     }
 
@@ -354,7 +360,7 @@ qemuMigrationVHBAPairXMLParse(xmlNodePtr node,
         qemuMigrationVHBAMemberXMLParse(ctxt, "secondary", &pair->secondary) < 0)
         return NULL;
 
-    if ((n = qemuMigrationVHBAListXMLParse(ctxt, "lun",
+    if ((n = qemuMigrationVHBAListXMLParse(ctxt, "lun", pair->primary.inactive ? 0 : 1,
                                            QEMU_MIGRATION_VHBA_LUNS_MAX,
                                            &nodes)) < 0)
         return NULL;
@@ -432,7 +438,7 @@ qemuMigrationVHBACookieXMLParse(xmlXPathContextPtr ctxt,
     ret = g_new0(qemuMigrationVHBACookie, 1);
     ret->migration = g_strdup(virUUIDFormat(uuid, uuidstr));
 
-    if ((n = qemuMigrationVHBAListXMLParse(ctxt, "pair",
+    if ((n = qemuMigrationVHBAListXMLParse(ctxt, "pair", 1,
                                            QEMU_MIGRATION_VHBA_PAIRS_MAX,
                                            &nodes)) < 0)
         return -1;

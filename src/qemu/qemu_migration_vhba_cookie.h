@@ -30,7 +30,8 @@
  * refuses the migration.
  *
  * Everything in a parsed cookie has been validated: WWNs are canonical,
- * no WWPN occurs twice, lists are bounded and not empty.
+ * no WWPN occurs twice, lists are bounded and not empty, except that an inactive
+ * primary need not show LUNs.
  */
 
 /* One LUN that a disk of the guest uses through the pair */
@@ -50,6 +51,8 @@ struct _qemuMigrationVHBAMember {
     char *wwnn;
     char *wwpn;
     bool autostart;             /* on the source, and so on the destination */
+    bool inactive;                  /* not active there, so not to be started here;
+                                 * only if the guest does not run */
 };
 
 typedef struct _qemuMigrationVHBAPair qemuMigrationVHBAPair;
@@ -58,7 +61,7 @@ struct _qemuMigrationVHBAPair {
     qemuMigrationVHBAMember secondary;  /* moves to the destination */
     char *fabricWWN;
 
-    size_t nluns;
+    size_t nluns;               /* 0 if the primary is inactive */
     qemuMigrationVHBALun **luns;
 };
 

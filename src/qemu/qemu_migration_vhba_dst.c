@@ -48,7 +48,7 @@ qemuMigrationVHBADstKeep(virConnectPtr conn G_GNUC_UNUSED,
     if (qemuVHBANodedevSetMark(vhba, VIR_NODE_DEV_VHBA_HANDOVER_NONE, NULL, NULL) < 0)
         return -1;
 
-    VIR_INFO("hand-over %s: vHBA '%s' is primary here", migration, vhba->wwpn);
+    VIR_INFO("hand-over %s: vHBA '%s' is settled here", migration, vhba->wwpn);
     return 0;
 }
 
@@ -255,10 +255,15 @@ qemuMigrationVHBADstMayRefuse(virDomainObj *vm)
 
 /* After the job: the journal tells what is left to do */
 
-static int
-qemuMigrationVHBADstStartIdle(virConnectPtr conn G_GNUC_UNUSED,
-                              qemuVHBANodedev *vhba)
+/* A secondary belongs here now. One that was not active on the source is not
+ * started here either. */
+int
+qemuMigrationVHBADstLetIn(virConnectPtr conn,
+                          qemuVHBANodedev *vhba)
 {
+    if (vhba->def->inactive)
+        return qemuMigrationVHBADstKeep(conn, vhba);
+
     qemuVHBAStartWhenFree(vhba->wwpn, vhba->def->migration);
     return 0;
 }
@@ -292,7 +297,7 @@ qemuMigrationVHBADstForgetIdle(virConnectPtr conn,
 
     if (rc == 1 && primary->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE &&
         virWWNEqual(primary->def->secondary, vhba->wwpn))
-        return qemuMigrationVHBADstStartIdle(conn, vhba);
+        return qemuMigrationVHBADstLetIn(conn, vhba);
 
     return qemuMigrationVHBADstForget(conn, vhba);
 }
@@ -311,6 +316,6 @@ qemuMigrationVHBADstSettle(virConnectPtr conn,
                                                         : qemuMigrationVHBADstForget));
     ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
                                                    domain, false,
-                                                   running ? qemuMigrationVHBADstStartIdle
+                                                   running ? qemuMigrationVHBADstLetIn
                                                         : qemuMigrationVHBADstForgetIdle));
 }

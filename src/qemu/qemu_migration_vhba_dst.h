@@ -42,6 +42,10 @@ qemuMigrationVHBADstGoOn(virQEMUDriver *driver,
 /* for settling and recovery */
 
 int
+qemuMigrationVHBADstLetIn(virConnectPtr conn,
+                          qemuVHBANodedev *vhba);
+
+int
 qemuMigrationVHBADstForget(virConnectPtr conn,
                            qemuVHBANodedev *vhba);
 

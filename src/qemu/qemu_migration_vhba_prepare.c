@@ -77,6 +77,7 @@ qemuMigrationVHBADstDefine(virConnectPtr conn,
         .handover = VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
         .domain = vm->def->name,
         .migration = cookie->migration,
+        .inactive = member->inactive,
     };
     qemuVHBANodedev nodedev = {
         .wwnn = member->wwnn,
@@ -185,7 +186,7 @@ qemuMigrationVHBAPairHasLun(const qemuMigrationVHBAPair *pair,
 
 
 /* A disk behind a borrowed vHBA whose LUN the source has not identified must
- * not be opened. */
+ * not be opened. If the guest does not run, it is not. */
 static int
 qemuMigrationVHBADstCheckDisks(virDomainObj *vm,
                                const qemuMigrationVHBACookie *cookie)
@@ -230,12 +231,18 @@ qemuMigrationVHBADstBorrow(virConnectPtr conn,
         return -1;
 
     if (!(idle = qemuMigrationVHBADstDefine(conn, vm, cookie, pair, &pair->primary)) ||
-        !(used = qemuMigrationVHBADstDefine(conn, vm, cookie, pair, &pair->secondary)) ||
-        qemuVHBANodedevStart(used) < 0)
+        !(used = qemuMigrationVHBADstDefine(conn, vm, cookie, pair, &pair->secondary)))
         return -1;
 
     VIR_INFO("hand-over %s of domain '%s': vHBA '%s' is borrowed",
              cookie->migration, vm->def->name, used->wwpn);
+
+    /* If the guest does not run, it may not show LUNs now, nor need to. */
+    if (pair->secondary.inactive)
+        return 0;
+
+    if (qemuVHBANodedevStart(used) < 0)
+        return -1;
 
     return qemuMigrationVHBADstCheckLuns(vm, pair);
 }
@@ -263,7 +270,10 @@ qemuMigrationVHBADstPrepare(virDomainObj *vm,
     if (!cookie)
         return 0;
 
-    if (!(conn = virGetConnectNodeDev()) ||
+    if (!(conn = virGetConnectNodeDev()))
+        return -1;
+
+    if (!(vm->job->apiFlags & VIR_MIGRATE_OFFLINE) &&
         qemuMigrationVHBADstCheckDisks(vm, cookie) < 0)
         return -1;
 

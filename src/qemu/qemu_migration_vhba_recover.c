@@ -110,10 +110,10 @@ qemuMigrationVHBARecoverLetIn(virConnectPtr conn,
         (rc = qemuVHBANodedevFind(conn, vhba->def->primary, &primary)) < 0)
         return -1;
 
-    if (rc == 1 && primary->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE)
-        qemuVHBAStartWhenFree(vhba->wwpn, vhba->def->migration);
+    if (rc == 0 || primary->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_NONE)
+        return 0;
 
-    return 0;
+    return qemuMigrationVHBADstLetIn(conn, vhba);
 }
 
 

@@ -27,6 +27,7 @@
 
 #include "datatypes.h"
 #include "driver.h"
+#include "libvirt_internal.h"
 #include "virerror.h"
 #include "virlog.h"
 
@@ -42,8 +43,8 @@ VIR_LOG_INIT("qemu.qemu_migration_vhba_src");
  * @vm: domain that is to be migrated away; a migration job is active
  * @cookie: made by qemuMigrationVHBASrcBegin, or NULL
  *
- * Gives the secondaries away: marks each of them lent and lets go of it. On
- * failure nothing needs to be undone by the caller, since the end of the job
+ * Gives the secondaries away: marks each of them lent and lets go of it. If @vm
+ * does not run, the primaries are marked as well. On failure nothing needs to be undone by the caller, since the end of the job
  * settles it.
  *
  * Returns 0 on success, -1 with an error reported otherwise.
@@ -76,6 +77,10 @@ qemuMigrationVHBASrcLend(virDomainObj *vm,
         VIR_INFO("hand-over %s of domain '%s': vHBA '%s' is lent",
                  cookie->migration, vm->def->name, secondary->wwpn);
     }
+
+    /* Nothing will be sent: Finish may follow at once. */
+    if (vm->job->apiFlags & VIR_MIGRATE_OFFLINE)
+        return qemuMigrationVHBASrcSent(vm);
 
     return 0;
 }
@@ -142,20 +147,24 @@ qemuMigrationVHBASrcSent(virDomainObj *vm)
  * @vm: domain that the destination has refused, or was never told to run
  *
  * Takes back what qemuMigrationVHBASrcSent has said. Where that fails, the
- * domain stays paused, see qemuMigrationVHBASrcMayResume.
+ * domain stays paused, see qemuMigrationVHBASrcMayResume. The current error is
+ * preserved.
  */
 void
 qemuMigrationVHBASrcNotSent(virDomainObj *vm)
 {
     g_autoptr(virConnect) conn = NULL;
+    virErrorPtr orig_err = NULL;
 
-    if (!qemuMigrationVHBAIsUsed(vm->def) ||
-        !(conn = qemuMigrationVHBAJournalOpen(vm)))
+    if (!qemuMigrationVHBAIsUsed(vm->def))
         return;
 
-    ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                                   vm->def->name, true,
-                                                   qemuMigrationVHBAJournalUnmark));
+    virErrorPreserveLast(&orig_err);
+    if ((conn = qemuMigrationVHBAJournalOpen(vm)))
+        ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                       vm->def->name, true,
+                                                       qemuMigrationVHBAJournalUnmark));
+    virErrorRestore(&orig_err);
 }
 
 
@@ -189,7 +198,8 @@ qemuMigrationVHBASrcIsSent(virConnectPtr conn,
  * @vm: domain whose migration away from here has failed
  *
  * Returns false, and tells the log what to do, if the destination may run the
- * guest all the same, because its answer was lost.
+ * guest all the same, because its answer was lost. If @vm is not active, there
+ * is nothing to resume, and true is returned.
  */
 bool
 qemuMigrationVHBASrcMayResume(virDomainObj *vm)
@@ -197,7 +207,7 @@ qemuMigrationVHBASrcMayResume(virDomainObj *vm)
     g_autoptr(virConnect) conn = NULL;
     int sent = -1;
 
-    if (!qemuMigrationVHBAIsUsed(vm->def))
+    if (!virDomainObjIsActive(vm) || !qemuMigrationVHBAIsUsed(vm->def))
         return true;
 
     if ((conn = qemuMigrationVHBAJournalOpen(vm)))
@@ -333,7 +343,7 @@ qemuMigrationVHBASrcGiveUpPrimary(virConnectPtr conn,
 
 /**
  * qemuMigrationVHBASrcGone:
- * @vm: domain that the destination has said it runs
+ * @vm: domain that the destination has said it runs, or has
  *
  * Writes that down, before QEMU is stopped here.
  */
@@ -418,8 +428,32 @@ qemuMigrationVHBASrcGiveUp(virDomainObj *vm)
 }
 
 
-/* The guest stays: take back the secondary. One that was not stopped yet has
- * nowhere gone; one that was is borrowed until it is logged in here again. */
+/**
+ * qemuMigrationVHBASrcConfirmOffline:
+ * @vm: domain that does not run, and that was to change hosts
+ * @cancelled: virDomainMigrateCancelled
+ *
+ * Writes down whether it is the destination's. If nobody can tell, because its
+ * answer was lost, the vHBAs stay lent.
+ *
+ * Returns 0, as there is nothing that the caller could do about a failure.
+ */
+int
+qemuMigrationVHBASrcConfirmOffline(virDomainObj *vm,
+                                   int cancelled)
+{
+    if (cancelled == VIR_DOMAIN_MIGRATE_FINISHED)
+        qemuMigrationVHBASrcGone(vm);
+    else if (cancelled == VIR_DOMAIN_MIGRATE_REFUSED)
+        qemuMigrationVHBASrcNotSent(vm);
+
+    return 0;
+}
+
+
+/* The guest stays: take back the secondary. One that was not stopped yet, or
+ * was not active, has nowhere gone; any other is borrowed until it is logged in
+ * here again. */
 int
 qemuMigrationVHBASrcTakeBack(virConnectPtr conn G_GNUC_UNUSED,
                              qemuVHBANodedev *secondary)
@@ -427,7 +461,7 @@ qemuMigrationVHBASrcTakeBack(virConnectPtr conn G_GNUC_UNUSED,
     g_autofree char *domain = g_strdup(secondary->def->domain);
     g_autofree char *migration = g_strdup(secondary->def->migration);
 
-    if (secondary->active)
+    if (secondary->active || secondary->def->inactive)
         return qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_NONE, NULL, NULL);
 
     if (qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
@@ -454,8 +488,13 @@ qemuMigrationVHBASrcGetFate(virConnectPtr conn,
                             bool running)
 {
     switch ((qemuMigrationJobPhase) job->phase) {
-    case QEMU_MIGRATION_PHASE_NONE:
     case QEMU_MIGRATION_PHASE_BEGIN3:
+        /* Finish was not called, though offline all is marked from the start. */
+        if (job->apiFlags & VIR_MIGRATE_OFFLINE)
+            return QEMU_MIGRATION_VHBA_HERE;
+        G_GNUC_FALLTHROUGH;
+
+    case QEMU_MIGRATION_PHASE_NONE:
     case QEMU_MIGRATION_PHASE_PERFORM2:
     case QEMU_MIGRATION_PHASE_PERFORM3:
     case QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED:
@@ -503,6 +542,9 @@ qemuMigrationVHBASrcSettle(virConnectPtr conn,
         break;
 
     case QEMU_MIGRATION_VHBA_HERE:
+        ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                       domain, true,
+                                                       qemuMigrationVHBAJournalUnmark));
         ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
                                                        domain, false,
                                                        qemuMigrationVHBASrcTakeBack));

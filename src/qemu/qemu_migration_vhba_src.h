@@ -47,6 +47,10 @@ qemuMigrationVHBASrcDisown(virDomainObj *vm);
 void
 qemuMigrationVHBASrcGiveUp(virDomainObj *vm);
 
+int
+qemuMigrationVHBASrcConfirmOffline(virDomainObj *vm,
+                                   int cancelled);
+
 /* for settling and recovery */
 
 int

@@ -106,6 +106,10 @@ qemuVHBANodedevParse(qemuVHBANodedev *vhba)
         virNodeDevVHBADefParseXML(ctxt, &vhba->def) < 0)
         return -1;
 
+    if (!vhba->active &&
+        qemuVHBANodedevParseWWN(ctxt, "string(/device/parent/@fabric_wwn)", &vhba->fabricWWN) < 0)
+        return -1;
+
     if (!vhba->def)
         vhba->def = g_new0(virNodeDevVHBADef, 1);
 
@@ -423,7 +427,8 @@ static char *
 qemuVHBANodedevEditMark(const char *xml,
                         virNodeDevVHBAHandover mark,
                         const char *domain,
-                        const char *migration)
+                        const char *migration,
+                        bool inactive)
 {
     g_autoptr(xmlDoc) doc = NULL;
     g_autoptr(xmlXPathContext) ctxt = NULL;
@@ -450,6 +455,8 @@ qemuVHBANodedevEditMark(const char *xml,
                    BAD_CAST virNodeDevVHBAHandoverTypeToString(mark));
         xmlNewProp(node, BAD_CAST "domain", BAD_CAST domain);
         xmlNewProp(node, BAD_CAST "migration", BAD_CAST migration);
+        if (inactive)
+            xmlNewProp(node, BAD_CAST "active", BAD_CAST "no");
         xmlAddChild(fcHost, node);
     }
 
@@ -468,7 +475,7 @@ qemuVHBANodedevWriteMark(qemuVHBANodedev *vhba,
     virNodeDevicePtr dev;
 
     if (!(old = virNodeDeviceGetXMLDesc(vhba->dev, VIR_NODE_DEVICE_XML_INACTIVE)) ||
-        !(xml = qemuVHBANodedevEditMark(old, mark, domain, migration)) ||
+        !(xml = qemuVHBANodedevEditMark(old, mark, domain, migration, vhba->def->inactive)) ||
         !(dev = virNodeDeviceDefineXML(vhba->dev->conn, xml, 0)))
         return -1;
 
@@ -485,7 +492,8 @@ qemuVHBANodedevWriteMark(qemuVHBANodedev *vhba,
  * @migration: UUID of the hand-over; ignored when clearing
  *
  * The mark is on disk when this returns, and nothing else about the vHBA has
- * changed.
+ * changed. The first mark of a vHBA that is not active says that as well, and
+ * so do those that replace it.
  *
  * Returns 0 on success, -1 with an error reported otherwise.
  */
@@ -497,7 +505,12 @@ qemuVHBANodedevSetMark(qemuVHBANodedev *vhba,
 {
     g_autofree char *what = g_strdup_printf("mark %s", virNodeDevVHBAHandoverTypeToString(mark));
     qemuVHBANodedevStep step = qemuVHBANodedevStepBegin(vhba->wwpn, what);
-    int rc = qemuVHBANodedevWriteMark(vhba, mark, domain, migration);
+    int rc;
+
+    if (vhba->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE)
+        vhba->def->inactive = !vhba->active;
+
+    rc = qemuVHBANodedevWriteMark(vhba, mark, domain, migration);
 
     if (qemuVHBANodedevStepEnd(&step, rc) < 0)
         return -1;

@@ -39,7 +39,8 @@ struct _qemuVHBANodedev {
 
     char *wwnn;
     char *wwpn;
-    char *fabricWWN;            /* NULL when it is not logged in */
+    char *fabricWWN;            /* NULL when it is not logged in; of one that
+                                 * is not active, what it is defined for */
     virNodeDevVHBADef *def;     /* its partner and its mark; never NULL */
 };
 

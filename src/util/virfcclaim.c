@@ -333,6 +333,35 @@ virFCClaimGet(const char *wwpn,
 }
 
 
+/**
+ * virFCClaimGetOther:
+ * @wwpn: the vHBA
+ * @uuid: UUID of a domain that does not count
+ * @domain: filled with the name of another domain that holds it; caller frees
+ *
+ * Returns 1 if there is such a domain, 0 with @domain left alone if there is
+ * none, -1 with an error if that cannot be told.
+ */
+int
+virFCClaimGetOther(const char *wwpn,
+                   const char *uuid,
+                   char **domain)
+{
+    VIR_LOCK_GUARD lock = virLockGuardLock(&claimLock);
+    g_auto(virFCClaimFile) file = { .fd = -1 };
+    const char *holder;
+
+    if (virFCClaimFileOpen(&file, wwpn, false) < 0)
+        return -1;
+
+    if (!(holder = virFCClaimFileOther(&file, uuid)))
+        return 0;
+
+    *domain = g_strdup(virFCClaimLineName(holder));
+    return 1;
+}
+
+
 static int
 virFCClaimDropLocked(const char *wwpn,
                      const char *uuid)

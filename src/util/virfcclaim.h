@@ -41,6 +41,12 @@ virFCClaimGet(const char *wwpn,
     ATTRIBUTE_NONNULL(1);
 
 int
+virFCClaimGetOther(const char *wwpn,
+                   const char *uuid,
+                   char **domain)
+    ATTRIBUTE_NONNULL(1) ATTRIBUTE_NONNULL(2) ATTRIBUTE_NONNULL(3);
+
+int
 virFCClaimDrop(const char *wwpn,
                const char *uuid)
     ATTRIBUTE_NONNULL(1) ATTRIBUTE_NONNULL(2);
