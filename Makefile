@@ -8,8 +8,9 @@
 #   make clean            remove build/, where all of the above is
 #
 # and the steps on the way: deps fetch import configure compile install pristine.
-# Longer checks: check-series-full (each patch of the series compiles and
-# passes the tests), check-hooks (each hook is guarded by a test).
+# Longer checks: check-long (the model with more faults, every scenario in full:
+# hours), check-series-full (each patch of the series compiles and passes the
+# tests), check-hooks (each hook is guarded by a test).
 
 SHELL := /bin/sh
 # The system's own tools, above all its python3: the packages are for it.
@@ -26,7 +27,7 @@ CONFIGURED = $(OBJ)/build.ninja
 
 .PHONY: demo check lab series clean \
         deps fetch import configure compile install pristine \
-        check-series-full check-hooks
+        check-long check-series-full check-hooks
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -65,6 +66,10 @@ pristine: fetch
 
 check: lab pristine
 	build-aux/check
+
+check-long: lab pristine
+	model/check --long
+	LAB_FULL=1 build-aux/check scenarios
 
 series: fetch
 	build-aux/import-series --full $(OUT)

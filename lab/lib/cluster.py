@@ -43,7 +43,8 @@ def up(names):
         LIVE.mkdir(parents=True, mode=0o700)
         vm.take_images()
         ssh.make_keys()
-        fabric.start()
+        fabric.FIRST.start(nodes.FABRIC_PORTS)
+        fabric.SECOND.start(nodes.NODES)
         machines = [nodes.NODES[name] for name in names]
         say(f"starting {', '.join(names)}")
         try:
@@ -110,7 +111,7 @@ def reboot(name):
 def status():
     """One line for each part of the lab."""
     alive = daemon.running()
-    lines = [f"{'fcf':8} {'runs' if 'fcf' in alive else 'off'}"]
+    lines = [f"{each.name:8} {'runs' if each.name in alive else 'off'}" for each in fabric.ALL]
     for name, node in nodes.NODES.items():
         lines.append(f"{name:8} {'runs' if name in alive else 'off':5} HBA {node.hba_wwpn}")
     return lines

@@ -7,14 +7,22 @@ NAME = "guest"
 LONGEST_GAP = 20.0  # seconds; two emulators deep on a busy machine, far below what a SCSI timeout would make
 
 
-def prepare(host, pair):
-    """A LUN for both members of a pair, the pair, and the guest, which runs and has written: a guest.Watch."""
-    target.add("disk", guest.DISK_SIZE, guest.image())
+def define(host, pair, name=NAME, disk="disk", parent=""):
+    """A LUN for both members of a pair, the pair, which is active, and the guest, which does not run yet.
+
+    parent: of both vHBAs, as in vhba.Port.xml.
+    """
+    target.add(disk, guest.DISK_SIZE, guest.image())
     for port in pair:
-        target.show("disk", port.wwpn)
-    fabric.control("zone", "add", "pair", *(port.wwpn for port in pair), nodes.TARGET.hba_wwpn)
-    pair.define(host)
-    host.virsh("define", "/dev/stdin", stdin=guest.domain(NAME, pair.source()))
+        target.show(disk, port.wwpn)
+    fabric.control("zone", "add", name, *(port.wwpn for port in pair), nodes.TARGET.hba_wwpn)
+    pair.define(host, parent=parent)
+    host.virsh("define", "/dev/stdin", stdin=guest.domain(name, pair.source()))
+
+
+def prepare(host, pair):
+    """As define, and the guest runs and has written: a guest.Watch."""
+    define(host, pair)
     watch = guest.Watch(target.backing("disk"))
     try:
         host.virsh("start", NAME)
@@ -28,14 +36,19 @@ def prepare(host, pair):
 def check_has_all(t, host, primary, secondary, when):
     """The guest runs on a host, on this primary; the secondary is idle beside it; no mark is left."""
     t.equal(host.names("list", "--name"), [NAME], f"{when}: the guest runs on {host.name}")
-    for port, role in ((primary, "primary"), (secondary, "secondary")):
-        host.wait_vhba(port)
-        t.equal(fabric.where(port.wwpn), host.name, f"{when}: the fabric has {port.wwpn} at {host.name}")
-        t.equal(vhba.role(host, port), role, f"{when}: {port.wwpn} is the {role} there")
-        t.equal(vhba.mark(host, port), None, f"{when}: {port.wwpn} has no mark")
-        info = host.vhba_info(port)
-        t.equal((info["Persistent"], info["Autostart"]), ("yes", "yes"), f"{when}: {port.wwpn} will survive a boot")
+    check_pair(t, host, primary, secondary, when)
     t.equal(host.vhbas(), sorted([primary.name, secondary.name]), f"{when}: {host.name} knows no other vHBA")
+
+
+def check_pair(t, host, primary, secondary, when, net=fabric.FIRST):
+    """A pair is on a host, active and in these roles; no mark is left. net: the fabric that it is on."""
+    for port, role in ((primary, "primary"), (secondary, "secondary")):
+        host.wait_settled(port)
+        t.equal(net.where(port.wwpn), host.name, f"{when}: the fabric has {port.wwpn} at {host.name}")
+        t.equal(vhba.role(host, port), role, f"{when}: {port.wwpn} is the {role} there")
+        info = host.vhba_info(port)
+        t.equal((info["Active"], info["Persistent"], info["Autostart"]), ("yes", "yes", "yes"),
+                f"{when}: {port.wwpn} is active and will survive a boot")
 
 
 def check_has_nothing(t, host, pair, when):

@@ -3,6 +3,7 @@
 
 import shlex
 import time
+from xml.etree import ElementTree
 
 from . import cluster, fabric, nodes, ssh
 from .say import LabError, LabTimeout
@@ -76,17 +77,41 @@ class Host:
 
     def wait_vhbas(self, vhbas, timeout=60):
         """Waits until all of several vHBAs are active for libvirt. timeout in seconds."""
+        def missing():
+            return {vhba.name for vhba in vhbas} - set(self.names("nodedev-list", "--cap", "fc_host"))
+
+        self._wait(lambda: not missing(), "lifecycle", timeout,
+                   lambda: f"{len(missing())} vHBAs to be active on {self.name}: {', '.join(sorted(missing())[:5])}…")
+
+    def wait_settled(self, vhba, timeout=60):
+        """Waits until no hand-over marks a vHBA any more, and it is active. timeout in seconds."""
+        self.wait_vhba(vhba, timeout)
+        self._wait(lambda: "<handover " not in self.virsh("nodedev-dumpxml", vhba.name), "update", timeout,
+                   lambda: f"{vhba.name} to be settled on {self.name}: {self.virsh('nodedev-dumpxml', vhba.name)}")
+
+    def wait_hba(self, *states, wwpn=None, timeout=60):
+        """Waits until the HBA, or another one, is in one of some states for libvirt, such as online.
+
+        timeout in seconds.
+        """
+        name = "scsi_" + self.fc_host(wwpn or self.node.hba_wwpn)
+
+        def state():
+            done = self.attempt("virsh", "-q", "nodedev-dumpxml", name)
+            return ElementTree.fromstring(done.stdout).findtext(".//state") if done.returncode == 0 else "not known"
+
+        self._wait(lambda: state() in states, "update", timeout,
+                   lambda: f"{name} on {self.name} to be {' or '.join(states)}; it is {state()}")
+
+    def _wait(self, true, event, timeout, what):
+        """Waits until true(); looks again with every node device event of a kind."""
         deadline = time.monotonic() + timeout
-        while True:
-            missing = {vhba.name for vhba in vhbas} - set(self.names("nodedev-list", "--cap", "fc_host"))
-            if not missing:
-                return
+        while not true():
             left = deadline - time.monotonic()
             if left <= 0:
-                raise LabTimeout(f"waited {timeout:g} s for {len(missing)} vHBAs to be active on {self.name}: "
-                                 f"{', '.join(sorted(missing)[:5])}…")
+                raise LabTimeout(f"waited {timeout:g} s for {what()}")
             # The event may have come just before anybody listened, hence not for long.
-            self.attempt("virsh", "nodedev-event", "--event", "lifecycle", "--timeout", str(max(1, min(3, int(left)))))
+            self.attempt("virsh", "nodedev-event", "--event", event, "--timeout", str(max(1, min(3, int(left)))))
 
     def vports(self):
         """The WWPNs of the vports that exist, whoever made them."""
@@ -103,6 +128,13 @@ class Host:
     def hba(self):
         """The sysfs name of the HBA, such as host0."""
         return self.shell(f"cd /sys/class/fc_host && grep -l {self.node.hba_wwpn} */port_name | cut -d/ -f1").strip()
+
+    def join_second_fabric(self):
+        """Makes an HBA on the second fabric, until the next scenario; returns when libvirt finds it online."""
+        mark = fabric.SECOND.mark()
+        self.run("/usr/lib/lab/fc-up", "fc2")
+        fabric.SECOND.wait_login(self.node.second_wwpn, self.name, since=mark)
+        self.wait_hba("online", wwpn=self.node.second_wwpn)
 
     def vport_create(self, wwpn, wwnn):
         self.shell(f"echo {wwpn}:{wwnn} > /sys/class/fc_host/{self.hba()}/vport_create")

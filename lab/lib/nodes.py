@@ -27,6 +27,16 @@ class Node:
         return ports
 
     @property
+    def second_mac(self):
+        """Of the interface fc2, which leads to the second fabric."""
+        return f"52:54:00:fc:02:{self.number:02x}"
+
+    @property
+    def second_wwpn(self):
+        """The port name of its HBA on the second fabric."""
+        return "2000" + self.second_mac.replace(":", "")
+
+    @property
     def peer_mac(self):
         return f"52:54:00:aa:00:{self.number:02x}"
 

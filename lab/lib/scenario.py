@@ -41,7 +41,8 @@ for vport in /sys/class/fc_vports/*/vport_delete; do
     test ! -e "$vport" || echo 1 > "$vport" || true
 done
 rm -f /var/log/libvirt/*.console
-test -e /sys/bus/fcoe/devices/ctlr_* || /usr/lib/lab/fc-up fc0
+test -e /sys/class/net/fc0/ctlr_* || /usr/lib/lab/fc-up fc0
+! test -e /sys/class/net/fc2/ctlr_* || echo fc2 > /sys/bus/fcoe/ctlr_destroy
 """
 
 
@@ -54,6 +55,7 @@ class Scenario:
         self.a = Host("a", self.say)
         self.b = Host("b", self.say)
         self.fabric_mark = fabric.mark()
+        self.second_mark = fabric.SECOND.mark()
 
     def say(self, text):
         self.tap.note(text)
@@ -75,7 +77,8 @@ class Scenario:
         return self.ok(not wrong, promise, "\n".join(map(str, wrong[:20])))
 
     def no_double_login(self):
-        self.nothing_wrong(fabric.double_logins(self.fabric_mark), "no WWPN was ever logged in twice")
+        wrong = fabric.double_logins(self.fabric_mark) + fabric.SECOND.double_logins(self.second_mark)
+        self.nothing_wrong(wrong, "no WWPN was ever logged in twice")
 
 
 def paths():
@@ -137,12 +140,8 @@ def clean():
     for node in nodes.NODES.values():
         if not daemon.pid(node.name) and vm.events(node).exists():
             cluster.start(node.name)
-    for port in fabric.control("ports")["ports"]:
-        if port["link"] == "down":
-            fabric.control("link", port["name"], "up")
-    for zone in fabric.control("zones")["zones"]:
-        fabric.control("zone", "del", zone["name"])
-    fabric.control("policy", "first")
+    for each in fabric.ALL:
+        each.reset()
     for node in nodes.HOSTS:
         if not daemon.pid(node.name):
             continue

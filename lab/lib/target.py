@@ -87,27 +87,39 @@ def second_port():
     """A second port for the target, through which every LUN made from now on is shown as well; returns its WWPN.
 
     To be called while there is no LUN. `clear` removes it."""
+    interface, mac, port = nodes.TARGET.fc_ports[1]
+    return _add_port(interface, "2000" + mac.replace(":", ""), fabric.FIRST, port)
+
+
+def join_second_fabric():
+    """A port for the target on the second fabric; as second_port."""
+    return _add_port("fc2", nodes.TARGET.second_wwpn, fabric.SECOND, nodes.TARGET.name)
+
+
+def _add_port(interface, wwpn, net, port):
     record = _load()
     if record["luns"]:
-        raise LabError("the target has LUNs already; a second port wants to be made before them")
-    mark = fabric.mark()
-    _second_port()
-    interface, mac, port = nodes.TARGET.fc_ports[1]
-    wwpn = "2000" + mac.replace(":", "")
-    fabric.wait_login(wwpn, port, since=mark)
-    _save({**record, "second_port": True})
+        raise LabError("the target has LUNs already; another port wants to be made before them")
+    mark = net.mark()
+    _make_port(interface)
+    net.wait_login(wwpn, port, since=mark)
+    _save({**record, "more_ports": [*record.get("more_ports", ()), interface]})
     return wwpn
 
 
-def _second_port():
-    interface = nodes.TARGET.fc_ports[1][0]
+def _make_port(interface):
     _lio("port", interface)
     _root("/usr/lib/lab/fc-up", interface)
 
 
+def serial(name):
+    """What makes a LUN's identity; another LUN of the same serial takes itself for the same."""
+    return _load()["luns"][name]["serial"]
+
+
 def identity(name):
     """The hex digits of a LUN's NAA identifier in VPD page 0x83: LIO's own prefix, then the serial."""
-    return ("6001405" + _load()["luns"][name]["serial"]).ljust(32, "0")
+    return ("6001405" + serial(name)).ljust(32, "0")
 
 
 def remove(name):
@@ -152,22 +164,21 @@ def listing():
 
 
 def clear():
-    """Removes all LUNs, and the second port if there is one."""
+    """Removes all LUNs, and all ports but the first."""
     record = _load()
     for name in record["luns"]:
         remove(name)
-    if record.get("second_port"):
-        interface = nodes.TARGET.fc_ports[1][0]
+    for interface in record.get("more_ports", ()):
         _root("sh", "-c", f"echo {interface} > /sys/bus/fcoe/ctlr_destroy")
         _lio("unport", interface)
-        _save({"luns": {}, "maps": []})
+    _save({"luns": {}, "maps": []})
 
 
 def restore():
     """Gives a target that has just booted what it had before."""
     record = _load()
-    if record.get("second_port"):
-        _second_port()
+    for interface in record.get("more_ports", ()):
+        _make_port(interface)
     for name, lun in record["luns"].items():
         _attach(name, lun)
     for entry in record["maps"]:

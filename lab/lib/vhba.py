@@ -38,22 +38,22 @@ class Pair:
     def __iter__(self):
         return iter((self.primary, self.secondary))
 
-    def definitions(self):
-        """Pairs of port and XML."""
-        return [(self.primary, self.primary.xml(f"<secondary wwpn='{self.secondary.wwpn}'/>")),
-                (self.secondary, self.secondary.xml(f"<primary wwpn='{self.primary.wwpn}'/>"))]
+    def definitions(self, parent=""):
+        """Pairs of port and XML. parent: as in Port.xml."""
+        return [(self.primary, self.primary.xml(f"<secondary wwpn='{self.secondary.wwpn}'/>", parent)),
+                (self.secondary, self.secondary.xml(f"<primary wwpn='{self.primary.wwpn}'/>", parent))]
 
-    def define(self, host, autostart=True):
-        """Defines and starts both on a host."""
-        for port, xml in self.definitions():
+    def define(self, host, autostart=True, parent=""):
+        """Defines and starts both on a host. parent: as in Port.xml."""
+        for port, xml in self.definitions(parent):
             host.virsh("nodedev-define", "/dev/stdin", stdin=xml)
             if autostart:
                 host.virsh("nodedev-autostart", port.name)
             host.virsh("nodedev-start", port.name)
 
-    def source(self):
-        """The <source> of a disk on the pair's LUN."""
-        return self.primary.source()
+    def source(self, lun=""):
+        """The <source> of a disk on the pair's LUN. lun: as in Port.source."""
+        return self.primary.source(lun)
 
 
 def number(n):

@@ -6,7 +6,7 @@ import re
 import secrets
 import subprocess
 
-from . import daemon, follow, image, nodes, ssh
+from . import daemon, fabric, follow, image, nodes, ssh
 from .cpio import Archive
 from .paths import LIVE
 from .qmp import QMP
@@ -117,6 +117,8 @@ def _argv(node):
     argv += ["-drive", f"if=virtio,format=raw,discard=unmap,file={node.name}.state"]
     for interface, mac, port in node.fc_ports:
         argv += _nic(interface, mac, f"stream,server=off,addr.type=unix,addr.path={port}.sock")
+    argv += _nic("fc2", node.second_mac,
+                 f"stream,server=off,addr.type=unix,addr.path={fabric.SECOND.place}/{node.name}.sock")
     argv += _nic("out0", node.out_mac, "user,restrict=on,hostfwd=tcp:127.0.0.1:0-:22")
     if node.peer_address:
         other = next(host for host in nodes.HOSTS if host != node)

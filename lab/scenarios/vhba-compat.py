@@ -4,18 +4,14 @@
 The same is done on one host with the daemons and the virsh of the bare release, and with those under test.
 """
 
-import base64
-import io
 import re
-import tarfile
 from xml.etree import ElementTree
 
-from lib import target, vhba
-from lib.paths import TOP
+from lib import bare, target, vhba
 from lib.say import LabError
 
-BARE = TOP / "build" / "pristine" / "root"
-THERE = "/opt/pristine"
+PARTS = ("bin/virsh", "bin/virtnodedevd", "bin/virtstoraged", "lib", "backends",
+         "drivers/libvirt_driver_nodedev.so", "drivers/libvirt_driver_storage.so")
 DAEMONS = ("virtnodedevd", "virtstoraged")
 PORT, _ = vhba.number(0)
 ABSENT = "the WWPN is not there"
@@ -27,10 +23,6 @@ NEW = {
     "scsi_host": {"state", "vendor", "address", "vports"},
     "fc_host": {"speed", "port_type"},
 }
-
-# The environment of the bare release: none of its parts is to be mixed with the other's.
-ENVIRONMENT = (f"LD_LIBRARY_PATH={THERE}/lib", f"LIBVIRT_DRIVER_DIR={THERE}/drivers",
-               f"LIBVIRT_STORAGE_BACKEND_DIR={THERE}/backends", f"LIBVIRT_STORAGE_FILE_DIR={THERE}/none")
 
 POOL = f"""<pool type='scsi'>
   <name>fc</name>
@@ -46,56 +38,23 @@ POOL = f"""<pool type='scsi'>
 
 
 def run(t):
-    if not BARE.exists():
-        raise LabError(f"{BARE} is missing; `make pristine` makes it")
+    bare.bring(t.a, PARTS)
     target.add("disk", 4 << 20)
     target.show("disk", PORT.wwpn)
-    bring(t.a)
     try:
-        use_bare_release(t.a)
-        bare = Client(t, ["env", *ENVIRONMENT, f"{THERE}/bin/virsh"]).live()
-        t.equal(programs(t.a), [f"{THERE}/bin/{daemon}" for daemon in DAEMONS], "these were the bare release's daemons")
+        bare.use(t.a, *DAEMONS)
+        before = Client(t, ["env", *bare.ENVIRONMENT, f"{bare.THERE}/bin/virsh"]).live()
+        t.equal(bare.programs(t.a, *DAEMONS), [f"{bare.THERE}/bin/{daemon}" for daemon in DAEMONS],
+                "these were the bare release's daemons")
     finally:
-        use_installed(t.a)
+        bare.use_installed(t.a, *DAEMONS)
     ours = Client(t, ["virsh"]).live()
-    t.equal(programs(t.a), [f"/usr/sbin/{daemon}" for daemon in DAEMONS], "these were the daemons under test")
-    for (what, is_now), (_, was) in zip(ours, bare):
+    t.equal(bare.programs(t.a, *DAEMONS), [f"/usr/sbin/{daemon}" for daemon in DAEMONS],
+            "these were the daemons under test")
+    for (what, is_now), (_, was) in zip(ours, before):
         t.equal(is_now, was, what)
-    t.equal(len(ours), len(bare), "as many steps as without the patches")
+    t.equal(len(ours), len(before), "as many steps as without the patches")
     t.equal(t.a.definitions(), [], "nothing of it is kept as a definition")
-
-
-def bring(host):
-    """The bare release's programs and libraries, to a place of their own."""
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=1) as tar:
-        tar.add(BARE, arcname=".")
-    host.run("sh", "-ec", f"mkdir -p {THERE}; base64 -d | tar -C {THERE} -xz",
-             stdin=base64.b64encode(archive.getvalue()).decode())
-
-
-def use_bare_release(host):
-    for daemon in DAEMONS:
-        directory = f"/run/systemd/system/{daemon}.service.d"
-        host.run("mkdir", "-p", directory)
-        host.run("tee", f"{directory}/pristine.conf", stdin="\n".join((
-            "[Service]", "Type=notify", *(f"Environment={word}" for word in ENVIRONMENT),
-            "ExecStart=", f"ExecStart={THERE}/bin/{daemon}", "")))
-    restart(host)
-
-
-def use_installed(host):
-    host.shell(f"for daemon in {' '.join(DAEMONS)}; do rm -rf /run/systemd/system/$daemon.service.d; done")
-    restart(host)
-
-
-def restart(host):
-    host.shell(f"systemctl daemon-reload; systemctl restart {' '.join(f'{daemon}.service' for daemon in DAEMONS)}")
-
-
-def programs(host):
-    script = 'for daemon; do readlink /proc/$(systemctl show --property=MainPID --value $daemon.service)/exe; done'
-    return host.run("sh", "-ec", script, "sh", *DAEMONS).split()
 
 
 class Client:
@@ -154,7 +113,7 @@ class Client:
                     for name in (self.hba, device)]
 
         before = dump()
-        restart(self.host)
+        bare.restart(self.host, *DAEMONS)
         self.seen.append(("dumpxml is the same after a restart of the daemon", dump() == before))
         self.t.ok(self.seen[-1][1], f"{self.virsh[-1]}: {self.seen[-1][0]}")
 
