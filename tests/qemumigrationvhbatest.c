@@ -388,6 +388,36 @@ testBeginDestinationXML(const void *opaque)
 }
 
 
+/* The same, for a disk that is given by its path: another path is elsewhere. */
+static int
+testBeginDestinationPath(const void *opaque)
+{
+    const char *path = opaque;
+    g_auto(testHost) host = { 0 };
+    g_autoptr(virDomainDef) dstdef = testDefNew();
+    g_autoptr(qemuMigrationVHBACookie) cookie = NULL;
+    virStorageSourceVHBA *vhba;
+
+    if (testSourceInit(&host) < 0)
+        return -1;
+
+    vhba = host.vm->def->disks[0]->src->vhba;
+    vhba->byPath = true;
+    vhba->dev = g_strdup("/dev/disk/by-path/x");
+    g_clear_pointer(&vhba->wwpn, g_free);
+
+    vhba = testAddDisk(dstdef, "vda", P, 0)->src->vhba;
+    vhba->byPath = true;
+    vhba->dev = g_strdup(path);
+    g_clear_pointer(&vhba->wwpn, g_free);
+
+    if (qemuMigrationVHBASrcBegin(host.vm, dstdef, NULL, DIRECT, &cookie) < 0)
+        return -1;
+
+    return STREQ(path, "/dev/disk/by-path/x") == !!cookie ? 0 : -1;
+}
+
+
 /* One thing that is not as it should be */
 struct testRefusal {
     const char *message;
@@ -1620,6 +1650,10 @@ testAll(void)
     TEST("Begin, destination XML names S", testBeginDestinationXML, S);
     TEST("Begin, destination XML names another vHBA", testBeginDestinationXML, STRANGER);
     TEST("Begin, destination XML has a path", testBeginDestinationXML, NULL);
+    TEST("Begin, destination XML has the same path behind a vHBA",
+         testBeginDestinationPath, "/dev/disk/by-path/x");
+    TEST("Begin, destination XML has another path behind a vHBA",
+         testBeginDestinationPath, "/dev/disk/by-path/y");
     TEST("Begin without vHBA", testBeginWithoutVHBA, NULL);
     TEST("version 2 of the protocol is refused", testProtocolWithoutCookies, NULL);
     TEST("an older peer refuses the cookie", testCookieIsMandatory, NULL);
