@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A host of the lab, as scenarios see it."""
 
+import contextlib
 import shlex
 import time
 from xml.etree import ElementTree
@@ -113,6 +114,16 @@ class Host:
             # The event may have come just before anybody listened, hence not for long.
             self.attempt("virsh", "nodedev-event", "--event", event, "--timeout", str(max(1, min(3, int(left)))))
 
+    def wait_vhba_state(self, vhba, state, timeout=60):
+        """Waits until libvirt says that a vHBA's port is in a state, such as "linkdown". timeout in seconds."""
+        deadline = time.monotonic() + timeout
+        while f"<state>{state}</state>" not in self.virsh("nodedev-dumpxml", vhba.name):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise LabTimeout(f"waited {timeout:g} s for {vhba.name} on {self.name} to be {state}")
+            # The event may have come just before anybody listened, hence not for long.
+            self.attempt("virsh", "nodedev-event", "--event", "update", "--timeout", str(max(1, min(3, int(left)))))
+
     def vports(self):
         """The WWPNs of the vports that exist, whoever made them."""
         return sorted(self.shell("cat /sys/class/fc_vports/*/port_name 2> /dev/null || true")
@@ -122,6 +133,25 @@ class Host:
         """The WWPNs that have a definition file."""
         return sorted(self.shell("cd /etc/libvirt/nodedev/vhba 2> /dev/null && ls *.xml 2> /dev/null || true")
                       .replace(".xml", "").split())
+
+    @contextlib.contextmanager
+    def lun_timeout(self, seconds):
+        """While this lasts, qemu.conf says how long a LUN may take to appear."""
+        self.shell(f"echo 'vhba_lun_timeout = {seconds}' >> /etc/libvirt/qemu.conf; "
+                   "systemctl restart virtqemud.service")
+        try:
+            yield
+        finally:
+            self.shell("sed -i '/^vhba_lun_timeout/d' /etc/libvirt/qemu.conf; systemctl restart virtqemud.service")
+
+    def claims(self):
+        """Which domains hold which vHBAs: {WWPN: [name, …]}."""
+        lines = self.shell("cd /run/libvirt/vhba 2> /dev/null && grep . -- * /dev/null || true").splitlines()
+        found = {}
+        for line in lines:
+            wwpn, _, holder = line.partition(":")
+            found.setdefault(wwpn, []).append(holder.split(" ", 1)[1])
+        return found
 
     # The HBA and raw vports, without libvirt
 

@@ -122,6 +122,13 @@ def identity(name):
     return ("6001405" + serial(name)).ljust(32, "0")
 
 
+def resize(name, size):
+    """Makes a LUN larger, or smaller: `size` bytes. Initiators do not hear of it until they ask."""
+    with vm.qmp(nodes.TARGET) as monitor:
+        monitor.execute("block_resize", **{"node-name": f"lun-{name}", "size": size})
+    _lio("rescan", name)
+
+
 def remove(name):
     """Hides a LUN from everybody and removes it with its data."""
     record = _load()

@@ -1,0 +1,384 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A LUN behind a vHBA wherever a disk can appear: each form of the XML, and what is done with disks while they run.
+
+What the guest writes, and what QEMU writes on its behalf, is read outside, at the storage. After each step the
+claims on the vHBAs are what the disks in use need, no more and no less.
+"""
+
+import time
+from xml.etree import ElementTree
+
+from lib import fabric, guest, nodes, target, vhba
+from lib.say import LabTimeout
+
+NAME = "matrix"
+PAIR = vhba.number(0)
+P, S = PAIR
+Q, _ = vhba.number(1)
+BIG = 8 << 20  # bytes; a qcow2 image of the guest's disk fits in
+BOTH = {P.wwpn: [NAME], Q.wwpn: [NAME]}
+ONE = {P.wwpn: [NAME]}
+VIRTIO_SCSI = "<controller type='scsi' model='virtio-scsi'/>"
+OVERLAY = f"/var/lib/libvirt/images/{NAME}.qcow2"
+
+
+def run(t):
+    t.a.run("mkdir", "-p", "/var/lib/libvirt/images")
+    several_target_ports(t)
+    target.add("disk", guest.DISK_SIZE, guest.image())
+    target.add("copy", guest.DISK_SIZE)
+    target.add("big", BIG)
+    target.add("late", guest.DISK_SIZE)
+    for port in PAIR:
+        target.show("disk", port.wwpn)
+    target.show("big", Q.wwpn, 1)
+    target.show("copy", Q.wwpn, 2)
+    PAIR.define(t.a)
+    t.a.virsh("nodedev-define", "/dev/stdin", stdin=Q.xml())
+    with t.a.lun_timeout(5):
+        forms(t)
+        definitions(t)
+        t.a.virsh("start", NAME)
+        for step in (told, plugged, read_only, media, updated, unplugged_at_reset, saved, overlay, image_on_lun, copied,
+                     backed_up, mapped_later, resized, unmapped):
+            step(t)
+            t.equal(t.a.claims(), ONE, f"{step.__name__}: the claims are what the disks in use need")
+        t.a.virsh("destroy", NAME)
+    t.equal(t.a.claims(), {}, "no claim is left")
+    t.nothing_wrong(guest.check_disk(target.backing("disk")), "after all this the guest's disk is as it should be")
+    t.no_double_login()
+
+
+# XML
+
+
+def domain(source, bus="virtio", device="disk", more="", controller=VIRTIO_SCSI):
+    """The guest's domain; bus, device: its disk's; more: elements in the disk."""
+    dev = "vda" if bus == "virtio" else "sda"
+    return (guest.domain(NAME, source + more)
+            .replace("<target dev='vda' bus='virtio'/>", f"<target dev='{dev}' bus='{bus}'/>")
+            .replace("device='disk'", f"device='{device}'")
+            .replace("cache='none'", "cache='none' error_policy='stop'")
+            .replace("<on_reboot>destroy<", "<on_reboot>restart<")
+            .replace("<serial ", controller + "<serial "))
+
+
+def disk(source, dev, bus="scsi", device="disk", more=""):
+    return (f"<disk type='block' device='{device}'><driver name='qemu' type='raw'/>{source}"
+            f"<target dev='{dev}' bus='{bus}'/>{more}</disk>")
+
+
+def lun(unit):
+    """The source that is a LUN of Q."""
+    return Q.source(f"<lun unit='{unit}'/>")
+
+
+def by_path(path):
+    return f"<source dev='{path}' model='vport'/>"
+
+
+def optional(source):
+    return source.replace("<source ", "<source startupPolicy='optional' ")
+
+
+def dump(t, *flags):
+    return ElementTree.fromstring(t.a.virsh("dumpxml", NAME, *flags))
+
+
+def find_disk(t, dev, *flags):
+    """The element of a disk, None if there is none."""
+    found = [one for one in dump(t, *flags).iter("disk") if one.find("target").get("dev") == dev]
+    return found[0] if found else None
+
+
+def sources(t, *flags):
+    """What the disks' sources say: sorted pairs of WWPN and dev."""
+    return sorted((one.get("wwpn", ""), one.get("dev", "")) for one in dump(t, *flags).findall(".//disk/source"))
+
+
+# Starts
+
+
+def several_target_ports(t):
+    """The same LUN through two target ports, and no multipathd: it is one LUN, and either port can be asked for."""
+    second = target.second_port()
+    target.add("twice", guest.DISK_SIZE, guest.image())
+    target.show("twice", P.wwpn, 3)
+    t.a.virsh("nodedev-define", "/dev/stdin", stdin=P.xml())
+    for wanted in ("", f"<lun unit='3' target='{nodes.TARGET.hba_wwpn}'/>", f"<lun unit='3' target='{second}'/>"):
+        starts(t, f"two target ports, {wanted or 'none named'}", domain(P.source(wanted)), "twice")
+    t.a.virsh("nodedev-destroy", P.name)
+    t.a.virsh("nodedev-undefine", P.name)
+    target.clear()
+
+
+def starts(t, promise, xml, name="disk", claims=None):
+    """A domain is created, boots from the LUN of that name, and is destroyed again."""
+    with guest.Watch(target.backing(name)) as watch:
+        t.a.virsh("create", "/dev/stdin", stdin=xml)
+        watch.wait(20)
+        t.equal(t.a.claims(), ONE if claims is None else claims, promise)
+        t.a.virsh("destroy", NAME)
+
+
+def forms(t):
+    target_port = nodes.TARGET.hba_wwpn
+    by_id = t.a.wait_lun(target.identity("disk"))
+    lsilogic = "<controller type='scsi' model='lsilogic'/>"
+    unordered = ("<boot dev='hd'/>", "")
+    for promise, xml in (
+            ("virtio, by WWNs", domain(P.source())),
+            ("scsi, by the secondary's WWNs, boot order, shareable",
+             domain(S.source(), "scsi", more="<boot order='1'/><shareable/>").replace(*unordered)),
+            ("sata, by a link that may lead to the idle secondary", domain(by_path(by_id), "sata")),
+            ("sata, by the idle secondary's own device", domain(by_path(device_of(t, S)), "sata")),
+            ("device='lun' on virtio-scsi, by unit and target",
+             domain(P.source(f"<lun unit='0' target='{target_port}'/>"), "scsi", "lun")),
+            ("device='lun' on lsilogic, QEMU's and libvirt's default",
+             domain(P.source("<lun unit='0'/>"), "scsi", "lun", controller=lsilogic)),
+            ("startupPolicy: an optional disk without a LUN is dropped",
+             domain(P.source(), controller=disk(optional(lun(9)), "sdb")))):
+        starts(t, promise, xml)
+
+
+def device_of(t, port):
+    """The block device that a vHBA shows the LUN as."""
+    return t.a.shell(f"""
+        for dir in /sys/class/fc_host/{t.a.fc_host(port.wwpn)}/device/rport-*/target*/*/block/*; do
+            echo /dev/${{dir##*/}}
+        done""").strip()
+
+
+def definitions(t):
+    t.a.virsh("define", "--validate", "/dev/stdin", stdin=domain(P.source("<lun unit='0'/>")))
+    inactive = t.a.virsh("dumpxml", "--inactive", NAME)
+    t.a.virsh("define", "--validate", "/dev/stdin", stdin=inactive)
+    t.equal(t.a.virsh("dumpxml", "--inactive", NAME), inactive, "what define was given back is the same definition")
+    t.a.shell(f"EDITOR=\"sed -i s/unit=.0./unit=\\'5\\'/\" virsh edit {NAME}")
+    t.equal(find_disk(t, "vda").find(".//lun").get("unit"), "5", "virsh edit changes the LUN")
+    t.a.virsh("define", "/dev/stdin", stdin=domain(P.source()))
+    argv = t.a.virsh("domxml-to-native", "qemu-argv", "--domain", NAME)
+    t.ok(device_of(t, P) in argv and t.a.claims() == {}, "domxml-to-native finds the device and claims nothing", argv)
+
+
+# The running guest
+
+
+def wait(t, event, done, timeout=60):
+    """Waits until done(), which comes with an event of the domain. timeout in seconds."""
+    deadline = time.monotonic() + timeout
+    while not done():
+        if time.monotonic() > deadline:
+            raise LabTimeout(f"waited {timeout:g} s for what the event {event} of {NAME} tells")
+        # The event may have come just before anybody listened, hence not for long.
+        t.a.attempt("virsh", "event", NAME, "--event", event, "--timeout", "3")
+
+
+def told(t):
+    device = device_of(t, P)
+    t.equal(sources(t), [(P.wwpn, device)], "the live XML tells WWPN and device")
+    t.equal([sources(t, flag) for flag in ("--inactive", "--migratable")], [[(P.wwpn, "")]] * 2,
+            "the inactive and the migratable XML tell no device")
+    t.contains(t.a.virsh("domblklist", NAME), device, "domblklist tells the device")
+    t.contains(t.a.virsh("domblkinfo", NAME, "vda"), str(guest.DISK_SIZE), "domblkinfo tells its size")
+    before = writes(t)
+    t.ok(writes(t) > before, "domblkstat counts the guest's writes")
+
+
+def writes(t):
+    lines = t.a.virsh("domblkstat", NAME, "vda").splitlines()
+    return next(int(line.split()[2]) for line in lines if " wr_req " in line)
+
+
+def plug(t, xml, *flags):
+    t.a.virsh("attach-device", NAME, "/dev/stdin", "--live", *flags, stdin=xml)
+
+
+def unplug(t, dev):
+    xml = ElementTree.tostring(find_disk(t, dev), encoding="unicode")
+    t.a.virsh("detach-device", NAME, "/dev/stdin", "--live", stdin=xml)
+
+
+def qemu_io(t, dev, command):
+    """Does I/O on a disk as its guest would; returns what QEMU says of it."""
+    alias = find_disk(t, dev).find("alias").get("name")
+    return t.a.virsh("qemu-monitor-command", NAME, "--hmp", f'qemu-io -d {alias} "{command}"')
+
+
+def reads_back(name, byte):
+    return target.backing(name).read_bytes()[4096:8192] == bytes([byte]) * 4096
+
+
+def plugged(t):
+    error = t.a.virsh_refuses("attach-device", NAME, "/dev/stdin", "--live", stdin=disk(Q.source(), "sda"))
+    t.contains(error, "several LUNs", "of several LUNs one has to be named")
+    t.equal(t.a.claims(), ONE, "what could not be plugged in is not claimed")
+    for device in ("disk", "lun"):
+        plug(t, disk(lun(1), "sda", device=device))
+        if device == "disk":
+            qemu_io(t, "sda", "write -P 0x5a 4096 4096")
+            t.ok(reads_back("big", 0x5A), "what is written to a plugged disk is on its LUN")
+        t.equal(t.a.claims(), BOTH, f"device='{device}': its vHBA is claimed")
+        unplug(t, "sda")
+        t.equal((find_disk(t, "sda"), t.a.claims()), (None, ONE), f"device='{device}': unplugged by its XML")
+    t.a.virsh("nodedev-destroy", Q.name)
+    plug(t, disk(lun(1), "sda"))
+    t.equal(fabric.where(Q.wwpn), "a", "to plug a disk starts its vHBA")
+    plug(t, disk(lun(2), "sdb"))
+    unplug(t, "sda")
+    t.equal(t.a.claims(), BOTH, "the vHBA is claimed as long as one disk is left")
+    unplug(t, "sdb")
+    t.a.virsh("attach-device", NAME, "/dev/stdin", "--config", stdin=disk(lun(1), "sda"))
+    t.equal((find_disk(t, "sda"), find_disk(t, "sda", "--inactive").find("source").get("dev")), (None, None),
+            "plugged in for the next start only: no device yet")
+    t.a.virsh("detach-disk", NAME, "sda", "--config")
+
+
+def read_only(t):
+    plug(t, disk(lun(1), "sda", more="<readonly/>"))
+    qemu_io(t, "sda", "write -P 0x11 4096 4096")
+    t.ok(reads_back("big", 0x5A), "a read-only disk cannot be written to")
+    plug(t, disk(lun(2), "sdb", more="<shareable/>"))
+    t.ok(find_disk(t, "sdb").find("shareable") is not None, "a shareable disk beside it")
+    unplug(t, "sda")
+    unplug(t, "sdb")
+
+
+def media(t):
+    plug(t, "<disk type='file' device='cdrom'><target dev='sdc' bus='scsi'/><readonly/></disk>")
+    for unit in (1, 2):
+        t.a.virsh("update-device", NAME, "/dev/stdin", "--live", stdin=disk(lun(unit), "sdc", device="cdrom"))
+        t.equal(t.a.claims(), BOTH, f"LUN {unit} is a medium that is put in: its vHBA is claimed")
+    error = t.a.virsh_refuses("update-device", NAME, "/dev/stdin", "--live", stdin=disk(lun(9), "sdc", device="cdrom"))
+    t.contains(error, "no usable LUN 9", "a medium that is not there is refused")
+    t.equal(find_disk(t, "sdc").find(".//lun").get("unit"), "2", "and the old one stays")
+    t.a.virsh("change-media", NAME, "sdc", "--eject", "--live")
+    t.equal((find_disk(t, "sdc").find("source"), t.a.claims()), (None, ONE), "ejected: its vHBA is not claimed")
+    unplug(t, "sdc")
+
+
+def updated(t):
+    xml = ElementTree.tostring(find_disk(t, "vda"), encoding="unicode")
+    t.a.virsh("update-device", NAME, "/dev/stdin", "--live", stdin=optional(xml))
+    t.equal(find_disk(t, "vda").find("source").get("startupPolicy"), "optional", "update-device takes the same LUN")
+    error = t.a.virsh_refuses("update-device", NAME, "/dev/stdin", "--live", stdin=disk(lun(1), "vda", "virtio"))
+    t.contains(error, "source can be changed only in removable", "and no other one")
+
+
+def unplugged_at_reset(t):
+    plug(t, disk(lun(2), "vdb", "virtio"))
+    boot = guest.Disk(target.backing("disk")).boot()
+    unplug(t, "vdb")
+    t.equal((find_disk(t, "vdb") is None, t.a.claims()), (False, BOTH),
+            "this guest does not let go of a PCI disk: it stays, and so does the claim")
+    t.a.virsh("reset", NAME)
+    wait(t, "device-removed", lambda: find_disk(t, "vdb") is None)
+    with guest.Watch(target.backing("disk")) as watch:
+        watch.wait(20)
+        t.equal(watch.boot, boot + 1, "the guest is reset and boots from its LUN again")
+    t.equal((find_disk(t, "vdb"), t.a.claims()), (None, ONE), "the reset has removed the disk and the claim")
+
+
+def saved(t):
+    with guest.Watch(target.backing("disk")) as watch:
+        watch.wait(10)
+        t.a.virsh("save", NAME, f"/var/lib/libvirt/images/{NAME}.save")
+        t.equal(t.a.claims(), {}, "a saved guest claims nothing")
+        t.a.virsh("restore", f"/var/lib/libvirt/images/{NAME}.save")
+        watch.wait(20)
+        t.a.virsh("managedsave", NAME)
+        t.a.virsh("start", NAME)
+        watch.wait(20)
+    t.equal(watch.lost + watch.problems, [], "save and restore, managedsave and start: no write is lost")
+
+
+def overlay(t):
+    t.a.virsh("snapshot-create-as", NAME, "--disk-only", "--no-metadata", "--diskspec", f"vda,file={OVERLAY}")
+    t.equal(find_disk(t, "vda").find("backingStore/source").get("wwpn"), P.wwpn, "the LUN is below the overlay")
+    t.equal(find_disk(t, "vda", "--inactive").find("backingStore/source").get("dev"), None,
+            "in the definition without a device")
+    t.equal(t.a.claims(), ONE, "and its vHBA is claimed")
+    with guest.Watch(target.backing("disk")) as watch:
+        t.a.virsh("blockcommit", NAME, "vda", "--active", "--pivot", "--wait")
+        watch.wait(20)
+    t.a.run("rm", OVERLAY)
+    t.equal(sources(t), [(P.wwpn, device_of(t, P))], "committed and pivoted: the guest writes to its LUN again")
+
+
+def image_on_lun(t):
+    xml = ("<domainsnapshot><disks><disk name='vda' type='block'><driver type='qcow2'/>%s</disk></disks>"
+           "</domainsnapshot>")
+    words = ("snapshot-create", NAME, "/dev/stdin", "--disk-only", "--no-metadata")
+    t.contains(t.a.virsh_refuses(*words, stdin=xml % lun(9)), "no usable LUN 9", "no snapshot to a LUN that is missing")
+    t.a.virsh(*words, stdin=xml % lun(1))
+    t.equal(t.a.claims(), BOTH, "a snapshot whose image is a LUN: both vHBAs are claimed")
+    t.equal(target.backing("big").read_bytes()[:4], b"QFI\xfb", "the LUN has the image")
+    t.a.virsh("blockpull", NAME, "vda", "--wait")
+    t.equal(t.a.claims(), {Q.wwpn: [NAME]}, "pulled into the image: the LUN below is not claimed any more")
+    t.a.virsh("destroy", NAME)
+    t.a.virsh("start", NAME)
+    before = writes(t)
+    t.ok(writes(t) > before, "the guest starts from the image on the LUN, and writes")
+    t.equal(sources(t, "--inactive"), [(Q.wwpn, "")], "the definition names that LUN, and no device")
+
+
+def copied(t):
+    words = ("blockcopy", NAME, "vda", "--xml", "/dev/stdin", "--transient-job")
+    error = t.a.virsh_refuses(*words, stdin=disk(lun(9), "vda", "virtio"))
+    t.contains(error, "no usable LUN 9", "no copy to a LUN that is not there")
+    with guest.Watch(target.backing("disk")) as watch:
+        t.a.virsh(*words, "--wait", "--pivot", stdin=disk(P.source(), "vda", "virtio"))
+        watch.wait(20)
+    t.equal((sources(t), sources(t, "--inactive")), ([(P.wwpn, device_of(t, P))], [(P.wwpn, "")]),
+            "copied from LUN to LUN and pivoted: the guest writes to the new one")
+    t.equal(t.a.claims(), ONE, "the vHBA of the old one is not claimed any more")
+    t.a.virsh(*words, "--wait", stdin=disk(lun(2), "vda", "virtio"))
+    t.equal(t.a.claims(), BOTH, "while it is copied, both are claimed")
+    t.equal(find_disk(t, "vda").find("mirror/source").get("wwpn"), Q.wwpn, "the live XML tells where it is copied to")
+    t.a.virsh("blockjob", NAME, "vda", "--abort")
+    t.equal(target.backing("copy").read_bytes()[:512], target.backing("disk").read_bytes()[:512], "the copy is there")
+
+
+def backed_up(t):
+    xml = (f"<domainbackup mode='push'><disks><disk name='vda' type='block'><driver type='qcow2'/>"
+           f"{lun(1).replace('source', 'target')}</disk></disks></domainbackup>")
+    with open(target.backing("big"), "r+b") as file:
+        file.write(bytes(4096))
+    t.a.virsh("backup-begin", NAME, "/dev/stdin", stdin=xml)
+    wait(t, "job-completed", lambda: "None" in t.a.virsh("domjobinfo", NAME))
+    t.equal(target.backing("big").read_bytes()[:4], b"QFI\xfb", "a backup that is pushed to a LUN is there")
+
+
+def mapped_later(t):
+    target.show("late", Q.wwpn, 5)
+    plug(t, disk(lun(5), "sda"))
+    qemu_io(t, "sda", "write -P 0x77 4096 4096")
+    t.ok(reads_back("late", 0x77), "a LUN that was mapped while the guest ran is found, plugged, and written to")
+    unplug(t, "sda")
+
+
+def resized(t):
+    plug(t, disk(lun(5), "sda"))
+    larger = 2 * guest.DISK_SIZE
+    target.resize("late", larger)
+    device = find_disk(t, "sda").find("source").get("dev")
+    t.a.shell(f"echo 1 > /sys/block/{device.rsplit('/', 1)[1]}/device/rescan")
+    info = t.a.virsh("domblkinfo", NAME, "sda").split()
+    t.equal(info[info.index("Physical:") + 1], str(larger), "domblkinfo tells the size that the host has asked for")
+    t.a.virsh("blockresize", NAME, "sda", "--capacity")
+    info = t.a.virsh("domblkinfo", NAME, "sda").split()
+    t.equal(info[info.index("Capacity:") + 1], str(larger), "and blockresize --capacity tells the guest")
+    unplug(t, "sda")
+
+
+def unmapped(t):
+    with guest.Watch(target.backing("disk")) as watch:
+        watch.wait(10)
+        target.unmap(P.wwpn, 0)
+        wait(t, "io-error", lambda: t.a.virsh("domstate", NAME) == "paused")
+        t.equal(t.a.virsh("domstate", NAME, "--reason"), "paused (I/O error)", "a LUN that is unmapped stops the guest")
+        t.contains(t.a.virsh("domblkerror", NAME), "vda: unspecified error", "domblkerror tells which disk")
+        target.show("disk", P.wwpn)
+        t.a.virsh("resume", NAME)
+        watch.wait(20)
+    t.equal(watch.lost + watch.problems, [], "mapped again and resumed: the guest goes on and has lost no write")
