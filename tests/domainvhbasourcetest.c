@@ -119,21 +119,31 @@ testForm(const void *opaque)
 
     if (!(again = testParse(form->status, VIR_DOMAIN_DEF_PARSE_STATUS)) ||
         testFormat(again, VIR_DOMAIN_DEF_FORMAT_STATUS, form->status) < 0 ||
-        testFormat(again, 0, form->live) < 0)
+        testFormat(again, 0, form->live) < 0 ||
+        testFormat(again, VIR_DOMAIN_DEF_FORMAT_INACTIVE, form->config) < 0)
         return -1;
 
-    return testFormat(again, VIR_DOMAIN_DEF_FORMAT_INACTIVE, form->config);
+    virStorageSourceVHBAForget(copy);
+    return testFormat(copy, VIR_DOMAIN_DEF_FORMAT_STATUS, form->config);
 }
 
 
-/* What a running domain shows can be given back to define or to plug a disk */
+/* What a running domain shows can be given back to define or to plug a disk; and
+ * it is no run time state, as long as it does not say what it was resolved to */
 static int
 testLiveIsConfig(const void *opaque)
 {
     const struct testForm *form = opaque;
     g_autoptr(virStorageSource) src = testParse(form->live, 0);
+    g_autoptr(virStorageSource) status = testParse(form->live, VIR_DOMAIN_DEF_PARSE_STATUS);
 
-    return src ? testFormat(src, 0, form->config) : -1;
+    if (!src || !status)
+        return -1;
+
+    if (testFormat(src, 0, form->config) < 0)
+        return -1;
+
+    return testFormat(status, 0, form->config);
 }
 
 

@@ -31,7 +31,6 @@
 #include "driver.h"
 #include "qemu/qemu_vhba.h"
 #include "virfcclaim.h"
-#include "virfclun.h"
 #include "virfile.h"
 #include "virfilewrapper.h"
 #include "virwwn.h"
@@ -42,17 +41,6 @@
 
 #define GUEST_UUID "00000000-0000-4000-8000-000000000001"
 #define OTHER_UUID "00000000-0000-4000-8000-000000000002"
-
-
-/* Waiting is virfcluntest's business: here, a LUN is there or never comes. */
-virFCLun *
-virFCLunWait(unsigned int host,
-             const char *target,
-             const unsigned long long *unit,
-             unsigned int timeout G_GNUC_UNUSED)
-{
-    return virFCLunFind(host, target, unit);
-}
 
 
 /* --- cases --- */
@@ -125,7 +113,8 @@ testFailure(const testCase *test,
 
     virResetLastError();
 
-    return test->path || src->path || src->vhba->active ? -1 : 0;
+    return test->path || src->vhba->active ||
+        STRNEQ_NULLABLE(src->path, test->source.dev) ? -1 : 0;
 }
 
 
@@ -189,6 +178,86 @@ testOtherSource(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     return STREQ(src->path, "/dev/vg/guest") ? 0 : -1;
+}
+
+
+/* Disks of a running domain, as its status XML has them */
+#define IN_USE \
+    "<source dev='/dev/sde' wwnn='" WWNN "' wwpn='" ONE_LUN "'>" \
+    "<vhba wwpn='" ONE_LUN "'/></source>"
+#define DISK "<disk type='block' device='disk'>" IN_USE "<target dev='vda'/></disk>"
+#define OVERLAY(source) \
+    "<disk type='block' device='disk'>" source \
+    "<backingStore type='block'><format type='raw'/>" IN_USE "</backingStore>" \
+    "<target dev='vdb'/></disk>"
+#define COPIED \
+    "<disk type='block' device='disk'><source dev='/dev/vg/guest'/>" \
+    "<mirror type='block' job='copy'><format type='raw'/>" IN_USE "</mirror>" \
+    "<target dev='vdc'/></disk>"
+#define OTHER_DISK \
+    "<disk type='block' device='disk'><source dev='/dev/vg/guest'/>" \
+    "<target dev='vdd'/></disk>"
+
+typedef struct _testReleaseCase testReleaseCase;
+struct _testReleaseCase {
+    const char *disks[2]; /* the source of the first one is given up */
+    bool chain; /* with what it builds upon */
+    bool claimed; /* expected afterwards */
+};
+
+
+static int
+testAddDisks(virDomainDef *def,
+             const char *const *disks,
+             virDomainXMLOption *xmlopt)
+{
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        virDomainDiskDef *disk = virDomainDiskDefParse(disks[i], xmlopt,
+                                                       VIR_DOMAIN_DEF_PARSE_STATUS);
+
+        if (!disk)
+            return -1;
+
+        VIR_APPEND_ELEMENT(def->disks, def->ndisks, disk);
+    }
+
+    return 0;
+}
+
+
+static int
+testRelease(const void *opaque)
+{
+    const testReleaseCase *test = opaque;
+    g_autofree char *uuid = NULL;
+    g_autoptr(virDomainObj) vm = NULL;
+    virQEMUDriver driver;
+    int ret = -1;
+
+    if (qemuTestDriverInit(&driver) < 0 ||
+        !(vm = virDomainObjNew(driver.xmlopt)))
+        return -1;
+
+    vm->def = virDomainDefNew(driver.xmlopt);
+    vm->def->name = g_strdup("guest");
+
+    if (virUUIDParse(GUEST_UUID, vm->def->uuid) == 0 &&
+        testAddDisks(vm->def, test->disks, driver.xmlopt) == 0 &&
+        virFCClaimSet(ONE_LUN, "guest", GUEST_UUID, false) == 1) {
+        qemuVHBAReleaseSource(vm, vm->def->disks[0]->src, test->chain);
+
+        if (virFCClaimGet(ONE_LUN, NULL, &uuid) == test->claimed)
+            ret = 0;
+    }
+
+    if (virFCClaimDropAll(GUEST_UUID) < 0)
+        ret = -1;
+
+    g_clear_pointer(&vm, virObjectUnref);
+    qemuTestDriverFree(&driver);
+    return ret;
 }
 
 
@@ -380,6 +449,26 @@ mymain(void)
     DO_TEST("to pretend starts nothing", SINGLE(ONE_LUN, .inactive = true),
             SOURCE(ONE_LUN), .pretend = true,
             .error = { ONE_LUN, "not active" });
+
+#define DO_TEST_RELEASE(what, first, second, chain_, claimed_) \
+    do { \
+        const testReleaseCase test = { { first, second }, chain_, claimed_ }; \
+        if (virTestRun(what, testRelease, &test) < 0) \
+            ret = -1; \
+    } while (0)
+
+    DO_TEST_RELEASE("a claim goes with its disk", DISK, OTHER_DISK, false, false);
+    DO_TEST_RELEASE("a claim stays for another disk", DISK, DISK, false, true);
+    DO_TEST_RELEASE("a claim stays for what is below another disk",
+                    DISK, OVERLAY("<source dev='/dev/vg/guest'/>"), false, true);
+    DO_TEST_RELEASE("a claim stays for what another disk is copied to",
+                    DISK, COPIED, false, true);
+    DO_TEST_RELEASE("a claim stays for what is below",
+                    OVERLAY(IN_USE), OTHER_DISK, false, true);
+    DO_TEST_RELEASE("a claim goes with a whole chain",
+                    OVERLAY(IN_USE), OTHER_DISK, true, false);
+    DO_TEST_RELEASE("other disks have no claim to lose",
+                    OTHER_DISK, DISK, true, true);
 
     virSetConnectNodeDev(NULL);
     testSysfsTreeRemove(tree);

@@ -21,6 +21,9 @@
 #include "testutils.h"
 #include "testvhba.h"
 
+#include "testsysfstree.h"
+#include "virfclun.h"
+#include "virfilewrapper.h"
 #include "virwwn.h"
 
 #define VIR_FROM_THIS VIR_FROM_NODEDEV
@@ -35,6 +38,37 @@ void
 testVHBASet(testVHBA *vhbas)
 {
     testVHBAs = vhbas;
+}
+
+
+/* Unpacks the hosts and shows them, and only them, in place of the machine's own
+ * ones. Returns what testSysfsTreeRemove takes to undo it, or NULL. */
+char *
+testVHBAShowHosts(void)
+{
+    static char *fcHosts; /* the prefix is kept by reference */
+    char *tree;
+
+    if (!(tree = testSysfsTreeUnpack(abs_srcdir "/qemuvhbadata/hosts.sysfs")))
+        return NULL;
+
+    g_free(fcHosts);
+    fcHosts = g_strdup_printf("%s/sys/class/fc_host", tree);
+    virFileWrapperRemovePrefix("/sys");
+    virFileWrapperAddPrefix("/sys/class/fc_host", fcHosts);
+
+    return tree;
+}
+
+
+/* Waiting is virfcluntest's business: here, a LUN is there or never comes. */
+virFCLun *
+virFCLunWait(unsigned int host,
+             const char *target,
+             const unsigned long long *unit,
+             unsigned int timeout G_GNUC_UNUSED)
+{
+    return virFCLunFind(host, target, unit);
 }
 
 

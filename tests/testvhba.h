@@ -29,6 +29,10 @@
 #define ONE_LUN "2101001b32a90008" /* 0 is /dev/sde */
 #define NO_LUN "2101001b32a9000a"
 
+/* and these have none */
+#define NO_HOST "2101001b32a90010"
+#define LENT "2101001b32a9000e"
+
 /* A vHBA as the node device driver knows it; its WWNN is WWNN */
 typedef struct _testVHBA testVHBA;
 struct _testVHBA {
@@ -41,5 +45,7 @@ struct _testVHBA {
 };
 
 extern virNodeDeviceDriver testVHBADriver;
+
+char *testVHBAShowHosts(void);
 
 void testVHBASet(testVHBA *vhbas);

@@ -66,6 +66,31 @@ virStorageSourceVHBAFree(virStorageSourceVHBA *vhba)
 
 
 /**
+ * virStorageSourceVHBAForget:
+ * @src: any source, or NULL
+ *
+ * Makes a source behind a vHBA what it was configured to be: forgets what it was
+ * resolved to. A copy of a running domain's source has to, if it is to become
+ * configuration: the device node may be another one at the next start.
+ */
+void
+virStorageSourceVHBAForget(virStorageSource *src)
+{
+    if (!src)
+        return;
+
+    virStorageSourceVHBAForget(src->dataFileStore);
+
+    if (!src->vhba)
+        return;
+
+    g_clear_pointer(&src->vhba->active, g_free);
+    g_free(src->path);
+    src->path = g_strdup(src->vhba->dev);
+}
+
+
+/**
  * virStorageSourceVHBAIsEqual:
  * @a: a source behind a vHBA, or NULL for any other source
  * @b: another one
@@ -178,7 +203,7 @@ virStorageSourceVHBAParseByWWN(xmlNodePtr node,
  * Fills src->vhba if @node names a vHBA; leaves it alone otherwise. The path of
  * a source that is named by WWNs is what it was resolved to, once, on some
  * host: it is dropped, unless @flags say that this is the run time state of a
- * domain on this very host.
+ * domain on this very host, and that state says which vHBA it is behind.
  *
  * Returns 0 on success, -1 with an error.
  */
@@ -207,8 +232,6 @@ virStorageSourceVHBAParseXML(xmlNodePtr node,
     } else if (hasWWN) {
         if (virStorageSourceVHBAParseByWWN(node, lun, vhba) < 0)
             return -1;
-        if (!runtime)
-            g_clear_pointer(&src->path, g_free);
     } else {
         if (lun) {
             virReportError(VIR_ERR_XML_ERROR, "%s",
@@ -225,6 +248,9 @@ virStorageSourceVHBAParseXML(xmlNodePtr node,
             vhba->dev = virXPathString("string(./vhba/@dev)", ctxt);
         }
     }
+
+    if (!vhba->byPath && !vhba->active)
+        g_clear_pointer(&src->path, g_free);
 
     src->vhba = g_steal_pointer(&vhba);
     return 0;

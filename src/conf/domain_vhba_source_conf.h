@@ -54,6 +54,9 @@ void
 virStorageSourceVHBAFree(virStorageSourceVHBA *vhba);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStorageSourceVHBA, virStorageSourceVHBAFree);
 
+void
+virStorageSourceVHBAForget(virStorageSource *src);
+
 bool
 virStorageSourceVHBAIsEqual(const virStorageSourceVHBA *a,
                             const virStorageSourceVHBA *b);

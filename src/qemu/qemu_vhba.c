@@ -49,6 +49,7 @@
 #include "qemu_domain.h"
 #include "qemu_vhba_nodedev.h"
 
+#include "backup_conf.h"
 #include "datatypes.h"
 #include "domain_vhba_source_conf.h"
 #include "driver.h"
@@ -58,6 +59,7 @@
 #include "virfcclaim.h"
 #include "virfchost.h"
 #include "virfclun.h"
+#include "virfcremoteport.h"
 #include "virlog.h"
 #include "virwwn.h"
 
@@ -204,6 +206,33 @@ qemuVHBAStart(qemuVHBANodedev *vhba,
 }
 
 
+/* A unit stays for a while when its port has gone, in case that comes back. To
+ * open it then means to wait for that. The paths of a map are multipath's
+ * business. */
+static int
+qemuVHBACheckReachable(const virFCHost *fchost,
+                       const virFCLun *lun)
+{
+    g_autoptr(virFCHost) now = NULL;
+
+    if (STRNEQ(lun->device, lun->disk))
+        return 0;
+
+    if (!(now = virFCHostRead(fchost->host)))
+        return -1;
+
+    if (STREQ_NULLABLE(now->portState, "Online") &&
+        virFCRemotePortGetState(now->host, lun->target) != VIR_FC_REMOTE_PORT_GONE)
+        return 0;
+
+    virReportError(VIR_ERR_OPERATION_FAILED,
+                   _("LUN %1$llu of target %2$s cannot be reached: vHBA %3$s (host%4$u, %5$s) has lost the target port; check the links and the zoning"),
+                   lun->unit, lun->target, now->wwpn, now->host,
+                   NULLSTR(now->portState));
+    return -1;
+}
+
+
 static virFCLun *
 qemuVHBAAwaitLun(const qemuVHBANodedev *vhba,
                  const char *target,
@@ -212,6 +241,7 @@ qemuVHBAAwaitLun(const qemuVHBANodedev *vhba,
                  unsigned int timeout)
 {
     g_autoptr(virFCHost) fchost = virFCHostFindByWWN(vhba->wwnn, vhba->wwpn);
+    g_autoptr(virFCLun) lun = NULL;
 
     if (!fchost) {
         virReportError(VIR_ERR_OPERATION_FAILED,
@@ -223,7 +253,11 @@ qemuVHBAAwaitLun(const qemuVHBANodedev *vhba,
     if (user->pretend)
         return virFCLunFind(fchost->host, target, unit);
 
-    return virFCLunWait(fchost->host, target, unit, timeout);
+    if (!(lun = virFCLunWait(fchost->host, target, unit, timeout)) ||
+        qemuVHBACheckReachable(fchost, lun) < 0)
+        return NULL;
+
+    return g_steal_pointer(&lun);
 }
 
 
@@ -373,22 +407,15 @@ qemuVHBAClaimAndUse(qemuVHBANodedev *vhba,
 }
 
 
-static bool
-qemuVHBAIsUnresolved(const virStorageSource *src)
-{
-    return src->vhba && !src->vhba->active;
-}
-
-
 /**
  * qemuVHBAResolveSource:
- * @src: any source
+ * @src: any source that is not in use yet
  * @user: for whom
  * @timeout: how long its LUN may take to appear, in milliseconds
  *
  * Finds the vHBA that @src names, claims it, starts it if it is not active,
- * waits for the LUN, and sets the path of @src to its block device. A source
- * that is not behind a vHBA, or that is resolved already, is left alone.
+ * waits for the LUN, and sets the path of @src to its block device, whatever
+ * that was before. A source that is not behind a vHBA is left alone.
  *
  * Returns 0 on success, -1 with an error that names the vHBA and the remedy;
  * then there is no claim that was not there before.
@@ -403,14 +430,20 @@ qemuVHBAResolveSource(virStorageSource *src,
     g_autoptr(virFCLun) lun = NULL;
     g_auto(qemuVHBAPlace) place = { 0 };
 
-    if (!qemuVHBAIsUnresolved(src))
+    if (!src->vhba)
         return 0;
+
+    virStorageSourceVHBAForget(src);
 
     if (qemuVHBAPlaceFromSource(src->vhba, &place) < 0 ||
         !(conn = virGetConnectNodeDev()) ||
         !(vhba = qemuVHBAFind(conn, place.wwnn, place.wwpn, user)) ||
         qemuVHBACheckMark(vhba, user) < 0)
         return -1;
+
+    /* a path behind the secondary says nothing about the primary's zoning */
+    if (src->vhba->byPath && !virWWNEqual(place.wwpn, vhba->wwpn))
+        g_clear_pointer(&place.target, g_free);
 
     if (user->pretend)
         lun = qemuVHBAUse(vhba, &place, user, timeout);
@@ -449,122 +482,145 @@ qemuVHBAGetLunTimeout(virDomainObj *vm)
 }
 
 
+typedef int (*qemuVHBAVisit)(virStorageSource *src, void *opaque);
+
+/* Calls @visit on @src if that is behind a vHBA, and on all such that it builds
+ * upon if @chain. Stops when that returns something else than 0, and returns
+ * it. */
 static int
-qemuVHBAResolveChain(virStorageSource *src,
-                     const qemuVHBAUser *user,
-                     unsigned int timeout)
+qemuVHBAForEachInChain(virStorageSource *src,
+                       bool chain,
+                       qemuVHBAVisit visit,
+                       void *opaque)
 {
     virStorageSource *n;
+    int rc;
 
-    for (n = src; virStorageSourceIsBacking(n); n = n->backingStore) {
-        if (qemuVHBAResolveSource(n, user, timeout) < 0)
-            return -1;
+    for (n = src; virStorageSourceIsBacking(n); n = chain ? n->backingStore : NULL) {
+        if (n->vhba && (rc = visit(n, opaque)) != 0)
+            return rc;
+
+        if (n->dataFileStore && n->dataFileStore->vhba &&
+            (rc = visit(n->dataFileStore, opaque)) != 0)
+            return rc;
     }
 
     return 0;
 }
 
 
-static bool
-qemuVHBADiskIsUnresolved(const virDomainDiskDef *disk)
+/* Likewise, on all that QEMU may have open for @vm */
+static int
+qemuVHBAForEach(virDomainObj *vm,
+                qemuVHBAVisit visit,
+                void *opaque)
 {
-    virStorageSource *n;
+    qemuDomainObjPrivate *priv = vm->privateData;
+    size_t i;
+    int rc;
 
-    for (n = disk->src; virStorageSourceIsBacking(n); n = n->backingStore) {
-        if (qemuVHBAIsUnresolved(n))
-            return true;
+    for (i = 0; i < vm->def->ndisks; i++) {
+        virDomainDiskDef *disk = vm->def->disks[i];
+
+        if ((rc = qemuVHBAForEachInChain(disk->src, true, visit, opaque)) != 0 ||
+            (rc = qemuVHBAForEachInChain(disk->mirror, true, visit, opaque)) != 0)
+            return rc;
     }
 
-    return false;
+    for (i = 0; priv->backup && i < priv->backup->ndisks; i++) {
+        if ((rc = qemuVHBAForEachInChain(priv->backup->disks[i].store, false,
+                                         visit, opaque)) != 0)
+            return rc;
+    }
+
+    return 0;
+}
+
+
+static int
+qemuVHBAIsThere(virStorageSource *src G_GNUC_UNUSED,
+                void *opaque G_GNUC_UNUSED)
+{
+    return 1;
+}
+
+
+struct qemuVHBAResolve {
+    qemuVHBAUser user;
+    unsigned int timeout;
+};
+
+
+static int
+qemuVHBAResolveVisit(virStorageSource *src,
+                     void *opaque)
+{
+    struct qemuVHBAResolve *resolve = opaque;
+
+    return qemuVHBAResolveSource(src, &resolve->user, resolve->timeout);
 }
 
 
 /**
- * qemuVHBAResolveDisk:
- * @vm: domain that is being started, or that @disk is being plugged into
- * @disk: any disk
+ * qemuVHBAResolveChain:
+ * @vm: domain that is being started, or that runs and is about to use @src
+ * @src: a source that is not in use yet, with what it builds upon
  * @pretend: @vm will not run; only its command line is wanted
  *
- * Resolves all sources of @disk that are behind a vHBA; see
- * qemuVHBAResolveSource. That may take a while, and the lock of @vm is not held
- * meanwhile, as it is not with the QEMU monitor: the caller must hold a job,
- * unless @pretend.
+ * Resolves all of @src that is behind a vHBA; see qemuVHBAResolveSource. That
+ * may take a while, and the lock of @vm is not held meanwhile, as it is not with
+ * the QEMU monitor: the caller must hold a job, unless @pretend.
+ *
+ * What was claimed stays claimed even if it fails; qemuVHBAReleaseSource undoes
+ * it.
  *
  * Returns 0 on success, -1 with an error.
  */
 int
-qemuVHBAResolveDisk(virDomainObj *vm,
-                    virDomainDiskDef *disk,
-                    bool pretend)
+qemuVHBAResolveChain(virDomainObj *vm,
+                     virStorageSource *src,
+                     bool pretend)
 {
-    qemuVHBAUser user = {
-        .incoming = vm->job->asyncJob == VIR_ASYNC_JOB_MIGRATION_IN,
-        .pretend = pretend,
+    struct qemuVHBAResolve resolve = {
+        .user.incoming = vm->job->asyncJob == VIR_ASYNC_JOB_MIGRATION_IN,
+        .user.pretend = pretend,
     };
     g_autofree char *name = g_strdup(vm->def->name);
-    unsigned int timeout;
+    bool active = virDomainObjIsActive(vm);
     int ret;
 
-    if (!qemuVHBADiskIsUnresolved(disk))
+    if (qemuVHBAForEachInChain(src, true, qemuVHBAIsThere, NULL) == 0)
         return 0;
 
-    user.name = name;
-    virUUIDFormat(vm->def->uuid, user.uuid);
+    resolve.user.name = name;
+    virUUIDFormat(vm->def->uuid, resolve.user.uuid);
 
     if (pretend)
-        return qemuVHBAResolveChain(disk->src, &user, 0);
+        return qemuVHBAForEachInChain(src, true, qemuVHBAResolveVisit, &resolve);
 
-    timeout = qemuVHBAGetLunTimeout(vm);
+    resolve.timeout = qemuVHBAGetLunTimeout(vm);
 
     qemuDomainObjEnterRemote(vm);
-    ret = qemuVHBAResolveChain(disk->src, &user, timeout);
-    if (qemuDomainObjExitRemote(vm, false) < 0)
+    ret = qemuVHBAForEachInChain(src, true, qemuVHBAResolveVisit, &resolve);
+    if (qemuDomainObjExitRemote(vm, ret == 0 && active) < 0)
         return -1;
 
     return ret;
 }
 
 
-typedef void (*qemuVHBAVisit)(const char *wwpn, void *opaque);
-
-/* Calls @visit on the vHBA of each source in a chain that has one */
-static void
-qemuVHBAForEachInChain(virStorageSource *src,
-                       qemuVHBAVisit visit,
-                       void *opaque)
-{
-    virStorageSource *n;
-
-    for (n = src; virStorageSourceIsBacking(n); n = n->backingStore) {
-        if (n->vhba && n->vhba->active)
-            visit(n->vhba->active, opaque);
-    }
-}
-
-
-static void
-qemuVHBAForEach(const virDomainDef *def,
-                qemuVHBAVisit visit,
-                void *opaque)
-{
-    size_t i;
-
-    for (i = 0; i < def->ndisks; i++) {
-        qemuVHBAForEachInChain(def->disks[i]->src, visit, opaque);
-        qemuVHBAForEachInChain(def->disks[i]->mirror, visit, opaque);
-    }
-}
-
-
-static void
-qemuVHBAReclaim(const char *wwpn,
+static int
+qemuVHBAReclaim(virStorageSource *src,
                 void *opaque)
 {
     const qemuVHBAUser *user = opaque;
 
-    if (virFCClaimSet(wwpn, user->name, user->uuid, false) < 0)
+    if (src->vhba->active &&
+        virFCClaimSet(src->vhba->active, user->name, user->uuid, false) < 0)
         VIR_WARN("Domain %s runs on vHBA %s without a claim: %s",
-                 user->name, wwpn, virGetLastErrorMessage());
+                 user->name, src->vhba->active, virGetLastErrorMessage());
+
+    return 0;
 }
 
 
@@ -581,63 +637,103 @@ qemuVHBAReconnect(virDomainObj *vm)
     qemuVHBAUser user = { .name = vm->def->name };
 
     virUUIDFormat(vm->def->uuid, user.uuid);
-    qemuVHBAForEach(vm->def, qemuVHBAReclaim, &user);
+    qemuVHBAForEach(vm, qemuVHBAReclaim, &user);
 }
 
 
-struct qemuVHBAUse {
+/* What is given up, and the vHBA whose turn it is */
+struct qemuVHBARelease {
+    virDomainObj *vm;
+    virStorageSource *top;
+    bool chain;
     const char *wwpn;
-    bool used;
 };
 
 
-static void
-qemuVHBAMarkUsed(const char *wwpn,
-                 void *opaque)
+static int
+qemuVHBAIsSame(virStorageSource *src,
+               void *opaque)
 {
-    struct qemuVHBAUse *use = opaque;
-
-    if (virWWNEqual(wwpn, use->wwpn))
-        use->used = true;
+    return src == opaque;
 }
 
 
-static void
-qemuVHBAReleaseUnused(const char *wwpn,
-                      void *opaque)
+/* Does @src, which is not given up, need the vHBA? */
+static int
+qemuVHBAIsKept(virStorageSource *src,
+               void *opaque)
 {
-    virDomainDef *def = opaque;
-    struct qemuVHBAUse use = { .wwpn = wwpn };
+    struct qemuVHBARelease *release = opaque;
+
+    return src->vhba->active &&
+        virWWNEqual(src->vhba->active, release->wwpn) &&
+        qemuVHBAForEachInChain(release->top, release->chain, qemuVHBAIsSame, src) == 0;
+}
+
+
+static int
+qemuVHBAReleaseVisit(virStorageSource *src,
+                     void *opaque)
+{
+    struct qemuVHBARelease *release = opaque;
+    virDomainDef *def = release->vm->def;
     char uuid[VIR_UUID_STRING_BUFLEN];
 
-    qemuVHBAForEach(def, qemuVHBAMarkUsed, &use);
-    if (use.used)
-        return;
+    if (!(release->wwpn = src->vhba->active) ||
+        qemuVHBAForEach(release->vm, qemuVHBAIsKept, release) != 0)
+        return 0;
 
     virUUIDFormat(def->uuid, uuid);
-    if (virFCClaimDrop(wwpn, uuid) < 0)
+    if (virFCClaimDrop(release->wwpn, uuid) < 0)
         VIR_WARN("Domain %s keeps its claim on vHBA %s: %s",
-                 def->name, wwpn, virGetLastErrorMessage());
+                 def->name, release->wwpn, virGetLastErrorMessage());
+
+    return 0;
 }
 
 
 /**
  * qemuVHBAReleaseSource:
  * @vm: a running domain
- * @src: a source that is not, or not any more, part of its definition
+ * @src: a source that QEMU does not use, or not any more; or NULL
+ * @chain: nor what it builds upon
  *
  * Drops the claims that were made for @src, save on what other disks of @vm
  * use. The vHBA stays active. Errors are logged, the last one is preserved.
  */
 void
 qemuVHBAReleaseSource(virDomainObj *vm,
-                      virStorageSource *src)
+                      virStorageSource *src,
+                      bool chain)
 {
+    struct qemuVHBARelease release = { .vm = vm, .top = src, .chain = chain };
     virErrorPtr err;
 
     virErrorPreserveLast(&err);
-    qemuVHBAForEachInChain(src, qemuVHBAReleaseUnused, vm->def);
+    qemuVHBAForEachInChain(src, chain, qemuVHBAReleaseVisit, &release);
     virErrorRestore(&err);
+}
+
+
+/**
+ * qemuVHBAReleaseSnapshot:
+ * @vm: a running domain
+ * @def: a snapshot of it that was just taken, or could not be
+ *
+ * Drops the claims that were made for the images of the snapshot, save what
+ * disks of @vm use now. The snapshot's own copy of them becomes a description
+ * again, which stays true.
+ */
+void
+qemuVHBAReleaseSnapshot(virDomainObj *vm,
+                        virDomainSnapshotDef *def)
+{
+    size_t i;
+
+    for (i = 0; i < def->ndisks; i++) {
+        qemuVHBAReleaseSource(vm, def->disks[i].src, false);
+        virStorageSourceVHBAForget(def->disks[i].src);
+    }
 }
 
 

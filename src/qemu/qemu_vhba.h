@@ -19,6 +19,7 @@
 #pragma once
 
 #include "domain_conf.h"
+#include "snapshot_conf.h"
 
 /* For whom a source is resolved */
 typedef struct _qemuVHBAUser qemuVHBAUser;
@@ -38,16 +39,21 @@ qemuVHBAResolveSource(virStorageSource *src,
                       unsigned int timeout);
 
 int
-qemuVHBAResolveDisk(virDomainObj *vm,
-                    virDomainDiskDef *disk,
-                    bool pretend);
+qemuVHBAResolveChain(virDomainObj *vm,
+                     virStorageSource *src,
+                     bool pretend);
 
 void
 qemuVHBAReconnect(virDomainObj *vm);
 
 void
 qemuVHBAReleaseSource(virDomainObj *vm,
-                      virStorageSource *src);
+                      virStorageSource *src,
+                      bool chain);
+
+void
+qemuVHBAReleaseSnapshot(virDomainObj *vm,
+                        virDomainSnapshotDef *def);
 
 void
 qemuVHBAReleaseDomain(virDomainObj *vm);

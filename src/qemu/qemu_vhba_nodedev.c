@@ -91,6 +91,7 @@ qemuVHBANodedevParse(qemuVHBANodedev *vhba)
     g_autoptr(xmlDoc) doc = NULL;
     g_autoptr(xmlXPathContext) ctxt = NULL;
     g_autofree char *xml = NULL;
+    g_autofree char *fabricWWN = NULL;
 
     if (!(xml = virNodeDeviceGetXMLDesc(vhba->dev, 0)) ||
         !(doc = virXMLParseStringCtxt(xml, _("(node_device_definition)"), &ctxt)))
@@ -102,13 +103,14 @@ qemuVHBANodedevParse(qemuVHBANodedev *vhba)
 
     if (qemuVHBANodedevParseWWN(ctxt, "string(./wwnn)", &vhba->wwnn) < 0 ||
         qemuVHBANodedevParseWWN(ctxt, "string(./wwpn)", &vhba->wwpn) < 0 ||
-        qemuVHBANodedevParseWWN(ctxt, "string(./fabric_wwn)", &vhba->fabricWWN) < 0 ||
         virNodeDevVHBADefParseXML(ctxt, &vhba->def) < 0)
         return -1;
 
-    if (!vhba->active &&
-        qemuVHBANodedevParseWWN(ctxt, "string(/device/parent/@fabric_wwn)", &vhba->fabricWWN) < 0)
-        return -1;
+    /* without a link it is shown as 0 */
+    fabricWWN = virXPathString(vhba->active ? "string(./fabric_wwn)" :
+                               "string(/device/parent/@fabric_wwn)", ctxt);
+    if (fabricWWN)
+        ignore_value(virWWNParseQuiet(fabricWWN, &vhba->fabricWWN));
 
     if (!vhba->def)
         vhba->def = g_new0(virNodeDevVHBADef, 1);
