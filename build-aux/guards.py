@@ -36,10 +36,33 @@ def read_guards(top):
     return guards
 
 
-def take_out(workshop, patch, partly=False):
+def only_adds(section):
+    """Whether a section of a patch takes no line away."""
+    hunks = section.text.partition(b"\n@@")[2]
+    return not re.search(rb"^-", hunks, re.M)
+
+
+def lines_of(source, commit, path):
+    """The numbers, from 1, of the lines of PATH that COMMIT has written."""
+    blame = git("blame", "--porcelain", "HEAD", "--", path, cwd=source)
+    return {int(number) for number in re.findall(
+        rb"^%s \d+ (\d+)" % commit.encode(), blame, re.M)}
+
+
+def drop_lines(source, commit, section):
+    """Drop from a file what COMMIT has added to it and still stands there."""
+    path = section.paths[0]
+    written = lines_of(source, commit, path)
+    lines = (source / path).read_bytes().splitlines(keepends=True)
+    (source / path).write_bytes(b"".join(
+        line for number, line in enumerate(lines, 1) if number not in written))
+
+
+def take_out(workshop, patch, partly=False, commit=None):
     """Undo the hook of PATCH in the tree; return whether that was possible.
     Later patches may have changed lines beside it, so less context will do;
-    PARTLY: or even lines of it, which then stay."""
+    so will the lines that COMMIT, that of the patch, has written, if it only
+    adds.  PARTLY: later patches may have changed lines of it, which stay."""
     text = b"".join(section.text for section in hook(patch))
     ways = [["-C1", "--reject"]] if partly else [["-C3"], ["-C1"]]
     for how in ways:
@@ -48,7 +71,10 @@ def take_out(workshop, patch, partly=False):
                        stderr=subprocess.DEVNULL)
         if git("diff", "--name-only", cwd=workshop.source):
             return True
-    return False
+    if commit and all(map(only_adds, hook(patch))):
+        for section in hook(patch):
+            drop_lines(workshop.source, commit, section)
+    return bool(git("diff", "--name-only", cwd=workshop.source))
 
 
 def holds(workshop, guard, compiles):
@@ -61,11 +87,11 @@ def holds(workshop, guard, compiles):
     return result is not None and result not in GOOD
 
 
-def experiment(workshop, commit, partly, patch, guards):
-    """What is wrong with the guards of PATCH in the tree of COMMIT: a list of
-    sentences; None if the tree tells nothing about them."""
-    workshop.checkout(commit)
-    if not take_out(workshop, patch, partly):
+def experiment(workshop, tree, own, partly, patch, guards):
+    """What is wrong with the guards of PATCH, whose commit is OWN, in a TREE:
+    a list of sentences; None if the tree tells nothing about them."""
+    workshop.checkout(tree)
+    if not take_out(workshop, patch, partly, own):
         return None
     compiles = workshop.compile()
     wrong = [f"{guard} passes without the hook" for guard in guards
@@ -82,8 +108,8 @@ def examine(workshop, tip, own, patch, guards):
     trees = [(tip, False), (own, False), (tip, True)]
     if any(guard.startswith("lab:") for guard in guards):
         trees.remove((own, False))
-    for commit, partly in trees:
-        wrong = experiment(workshop, commit, partly, patch, guards)
+    for tree, partly in trees:
+        wrong = experiment(workshop, tree, own, partly, patch, guards)
         if wrong is not None:
             return wrong
     return ["no tree can be compiled without the hook, so nothing is tested "

@@ -80,6 +80,17 @@ class GuardTest(StackTest):
         self.assertIn("left();\nline 9\nline 10\nright();",
                       (self.repo / DRIVER).read_text())
 
+    def test_a_later_patch_right_beside_it_does_not_matter(self):
+        own = git("rev-parse", "HEAD~1", cwd=self.repo).decode().strip()
+        crowded = (self.repo / DRIVER).read_text().replace(
+            "line 9\nhook();", "line 9\nleft();\nhook();\nright();")
+        self.commit("qemu: Crowd it", {DRIVER: crowded})
+        tree = types.SimpleNamespace(source=self.repo)
+        self.assertFalse(take_out(tree, self.patch))
+        self.assertTrue(take_out(tree, self.patch, commit=own))
+        self.assertEqual((self.repo / DRIVER).read_text(),
+                         crowded.replace("left();\nhook();", "left();"))
+
     def test_lines_that_a_later_patch_changed_stay(self):
         changed = (self.repo / DRIVER).read_text().replace(
             "line 9\nhook();", "line 9\nbetter_hook();")
