@@ -65,8 +65,8 @@ def do_status(_):
 
 
 def do_list(_):
-    for name, text in scenario.listing():
-        print(f"{name:20} {text}")
+    for name, text, by_name in scenario.listing():
+        print(f"{name:20} {text}" + (f" [by name only: {by_name}]" if by_name else ""))
 
 
 def do_exec(arguments):

@@ -98,8 +98,9 @@ def load(name):
 
 
 def listing():
-    """Pairs of name and first line of the description."""
-    return [(name, load(name).__doc__.strip().splitlines()[0]) for name in paths()]
+    """Triples of name, first line of the description, and why it is played only when it is named, or None."""
+    modules = [(name, load(name)) for name in paths()]
+    return [(name, module.__doc__.strip().splitlines()[0], getattr(module, "BY_NAME", None)) for name, module in modules]
 
 
 def run_all(names):

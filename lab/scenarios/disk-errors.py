@@ -55,7 +55,7 @@ def vhba_not_usable(t):
     fabric.control("reject", P.wwpn, "off")
     for mark, words in ((LENT, "is lent to another host"), (BORROWED, "is borrowed from another host")):
         define(t, P, partner=mark)
-        refused(t, f"marked: {words}", P.source(), words, "domain 'guest'", f"node device '{P.name}'")
+        refused(t, f"marked: {words}", P.source(), words, "domain 'guest'", P.name)
     undefine(t, P)
     define(t, S, partner=f"<primary wwpn='{P.wwpn}'/>")
     refused(t, "a secondary whose primary is not here", S.source(), f"secondary of '{P.wwpn}', which is not defined")
@@ -70,6 +70,9 @@ def luns_not_as_wanted(t):
     t.a.virsh("nodedev-destroy", P.name)
     target.show("one", P.wwpn, 1)
     target.show("two", P.wwpn, 2)
+    t.a.virsh("nodedev-start", P.name)
+    for name in ("one", "two"):
+        t.a.wait_lun(target.identity(name))
     shown = [f"LUN {unit} of target {nodes.TARGET.hba_wwpn}" for unit in (1, 2)]
     sizes = [f"naa.{target.identity(name)}, {guest.DISK_SIZE} bytes" for name in ("one", "two")]
     refused(t, "several LUNs", P.source(), host, "several LUNs, name one with <lun unit='N'/>", *shown, *sizes)
