@@ -99,8 +99,9 @@ def load(name):
 
 def listing():
     """Triples of name, first line of the description, and why it is played only when it is named, or None."""
-    modules = [(name, load(name)) for name in paths()]
-    return [(name, module.__doc__.strip().splitlines()[0], getattr(module, "BY_NAME", None)) for name, module in modules]
+    modules = {name: load(name) for name in paths()}
+    return [(name, module.__doc__.strip().splitlines()[0], getattr(module, "BY_NAME", None))
+            for name, module in modules.items()]
 
 
 def run_all(names):
