@@ -1113,6 +1113,7 @@ testOfflineDestination(const void *opaque)
     }
     host.vm->def->id = -1;
     host.vm->job->apiFlags = VIR_MIGRATE_OFFLINE;
+    dead = true;
 
     if (qemuMigrationVHBADstPrepare(host.vm, cookie) < 0)
         return -1;

@@ -144,8 +144,10 @@ qemuMigrationVHBADstCommit(virDomainObj *vm)
         return -1;
     }
 
-    /* If it dies from now on, nobody can tell whether the guest has run. */
-    if (!qemuMigrationVHBADstIsStopped(vm)) {
+    /* If QEMU dies from now on, nobody can tell whether the guest has run. Offline
+     * there is none. */
+    if (!(vm->job->apiFlags & VIR_MIGRATE_OFFLINE) &&
+        !qemuMigrationVHBADstIsStopped(vm)) {
         virReportError(VIR_ERR_OPERATION_FAILED,
                        _("QEMU of domain '%1$s' has died before its CPUs were started"),
                        vm->def->name);
