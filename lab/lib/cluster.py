@@ -8,7 +8,7 @@ import signal
 
 from . import daemon, fabric, follow, image, nodes, ssh, target, vm
 from .paths import BUILD, LIVE
-from .say import LabError, say
+from .say import LabError, LabTimeout, say
 
 
 @contextlib.contextmanager
@@ -51,10 +51,21 @@ def up(names):
             for node in machines:
                 vm.prepare(node)
             for node, offset in [(node, vm.start(node)) for node in machines]:
+                _see_it_boot(node, 0)
                 _come_up(node, offset, 0)
         except BaseException:
             say(f"not all machines came up; the logs are in {LIVE}, `lab down` removes what is left")
             raise
+
+
+def _see_it_boot(node, console_offset):
+    """Gives power once more to a machine whose kernel says nothing: an emulator that hangs has been seen."""
+    try:
+        vm.wait_kernel(node, console_offset)
+    except LabTimeout as silence:
+        say(f"{silence}; it gets power again")
+        daemon.stop(node.name, signals=(signal.SIGKILL,))
+        vm.start(node)
 
 
 def _come_up(node, offset, fabric_mark):
@@ -88,14 +99,21 @@ def kill(name):
         (LIVE / f"{name}.port").unlink(missing_ok=True)
 
 
+def is_up(name):
+    """Whether a machine has come up, and has power still."""
+    return bool(daemon.pid(name)) and (LIVE / f"{name}.port").exists()
+
+
 def start(name):
     """Gives a machine power again; its disk is as the power cut left it."""
     with lock():
         node = nodes.NODES[name]
         if not vm.events(node).exists():
             raise LabError(f"{name} is not part of the running lab; start it with `lab up`")
-        fabric_mark = fabric.mark()
-        _come_up(node, vm.start(node), fabric_mark)
+        fabric_mark, console_offset = fabric.mark(), follow.size(vm.console(node))
+        offset = vm.start(node)
+        _see_it_boot(node, console_offset)
+        _come_up(node, offset, fabric_mark)
 
 
 def reboot(name):

@@ -138,10 +138,13 @@ def _run_one(name, module, tap):
 
 
 def clean():
-    """Makes the lab as it was when it came up; gives power to what has none."""
+    """Makes the lab as it was when it came up; gives power to what has none, or has not come up."""
     for node in nodes.NODES.values():
-        if not daemon.pid(node.name) and vm.events(node).exists():
-            cluster.start(node.name)
+        if cluster.is_up(node.name) or not vm.events(node).exists():
+            continue
+        if daemon.pid(node.name):
+            cluster.kill(node.name)
+        cluster.start(node.name)
     for each in fabric.ALL:
         each.reset()
     for node in nodes.HOSTS:

@@ -25,11 +25,17 @@ def events(node):
     return LIVE / f"{node.name}.ready"
 
 
+def console(node):
+    """The file that holds what the machine has said on its console, in all its boots."""
+    return LIVE / f"{node.name}.console"
+
+
 def prepare(node):
     """A new machine: an empty state disk and an initramfs with its seed."""
     _make_state(LIVE / f"{node.name}.state")
     (LIVE / f"{node.name}.initrd").write_bytes(_initramfs(_seed(node)))
     events(node).touch()
+    console(node).touch()
 
 
 def _make_state(path):
@@ -147,6 +153,11 @@ def start(node):
     return offset
 
 
+def wait_kernel(node, offset, timeout=60):
+    """Waits until a machine that has power says something on its console behind `offset`. timeout in seconds."""
+    follow.wait_line(console(node), bool, timeout, f"the first word of {node.name}'s kernel", offset)
+
+
 def wait_ready(node, offset, timeout=300):
     """Waits until ssh works on a machine whose news of this boot begin at `offset`. timeout in seconds."""
     pidfd = daemon.pidfd(node.name)
@@ -155,7 +166,7 @@ def wait_ready(node, offset, timeout=300):
         raise LabError(f"the QEMU of {node.name} ended at once: {log.read_text().strip()[-400:]} (in {log})")
     try:
         follow.wait_line(events(node), lambda line: line.startswith("ready"), timeout,
-                         f"{node.name} to boot (its console: {LIVE / node.name}.console)", offset, pidfd)
+                         f"{node.name} to boot (its console: {console(node)})", offset, pidfd)
     finally:
         os.close(pidfd)
 
