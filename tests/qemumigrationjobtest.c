@@ -21,13 +21,18 @@
 #include "testutils.h"
 #include "testutilsqemu.h"
 
+#include "datatypes.h"
 #include "qemu/qemu_domain.h"
 #include "qemu/qemu_migration.h"
 #include "qemu/qemu_process.h"
+#include "virclosecallbacks.h"
+#include "virfile.h"
+#include "viruuid.h"
 
 #define VIR_FROM_THIS VIR_FROM_NONE
 
 #define FLAGS (VIR_MIGRATE_LIVE | VIR_MIGRATE_CHANGE_PROTECTION)
+#define OFFLINE (VIR_MIGRATE_OFFLINE | VIR_MIGRATE_PERSIST_DEST)
 
 static virQEMUDriver driver;
 
@@ -112,6 +117,95 @@ testPerformFails(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* What the Prepare phase does for a domain that is not to run */
+static int
+testOfflinePrepare(virConnectPtr conn,
+                   const char *name)
+{
+    g_autoptr(virDomainDef) def = virDomainDefNew(driver.xmlopt);
+    g_autofree char *cookie = NULL;
+    g_autofree char *uri = NULL;
+    int cookielen = 0;
+
+    def->name = g_strdup(name);
+    def->virtType = VIR_DOMAIN_VIRT_QEMU;
+    def->os.type = VIR_DOMAIN_OSTYPE_HVM;
+    def->os.arch = VIR_ARCH_X86_64;
+    if (virUUIDGenerate(def->uuid) < 0)
+        return -1;
+
+    return qemuMigrationDstPrepareDirect(&driver, conn, NULL, 0, &cookie, &cookielen,
+                                         "tcp:here:49152", &uri, &def, name, NULL,
+                                         NULL, 0, NULL, NULL, OFFLINE);
+}
+
+
+/* Whether the domain is here still, or its definition on disk */
+static bool
+testIsKnown(const char *name)
+{
+    g_autofree char *config = virDomainConfigFile(driver.config->configDir, name);
+    virDomainObj *vm = virDomainObjListFindByName(driver.domains, name);
+    bool known = vm || virFileExists(config);
+
+    virDomainObjEndAPI(&vm);
+    return known;
+}
+
+
+struct testFinish {
+    int cancelled;
+    bool conn;                  /* there is one, so that a domain can be returned */
+    bool known;                 /* the domain is here afterwards */
+};
+
+
+/* No definition is left behind when the source is told that it has failed,
+ * whether that is found out before it was written, or after. */
+static int
+testOfflineFinish(const void *opaque)
+{
+    const struct testFinish *t = opaque;
+    g_autoptr(virConnect) conn = virGetConnect();
+    g_autoptr(virDomain) dom = NULL;
+    virDomainObj *vm;
+
+    if (testOfflinePrepare(conn, "incoming") < 0 ||
+        !(vm = virDomainObjListFindByName(driver.domains, "incoming")))
+        return -1;
+
+    dom = qemuMigrationDstFinish(&driver, t->conn ? conn : NULL, vm, NULL, 0, NULL,
+                                 NULL, OFFLINE, t->cancelled, true);
+    virResetLastError();
+
+    if (!!dom != t->known || testIsKnown("incoming") != t->known) {
+        VIR_TEST_VERBOSE("the domain is %s here", t->known ? "not" : "still");
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static int
+testOfflineClosed(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virConnect) conn = virGetConnect();
+
+    if (testOfflinePrepare(conn, "lost") < 0 || !testIsKnown("lost"))
+        return -1;
+
+    virCloseCallbacksDomainRunForConn(driver.domains, conn);
+
+    if (testIsKnown("lost")) {
+        VIR_TEST_VERBOSE("the domain is still here");
+        return -1;
+    }
+
+    return 0;
+}
+
+
 static int
 mymain(void)
 {
@@ -120,10 +214,30 @@ mymain(void)
     if (qemuTestDriverInit(&driver) < 0)
         return EXIT_FAILURE;
 
+    driver.domains = virDomainObjListNew();
+    g_free(driver.config->autostartDir);
+    driver.config->autostartDir = g_strdup_printf("%s/autostart", driver.config->configDir);
+
     if (virTestRun("a failed migration and the next one",
                    testPerformFails, NULL) < 0)
         ret = -1;
 
+    if (virTestRun("offline, the source calls it off", testOfflineFinish,
+                   &((struct testFinish) { .cancelled = 1, .conn = true })) < 0)
+        ret = -1;
+
+    if (virTestRun("offline, it fails when the definition is written", testOfflineFinish,
+                   &((struct testFinish) { .conn = false })) < 0)
+        ret = -1;
+
+    if (virTestRun("offline, the client has gone", testOfflineClosed, NULL) < 0)
+        ret = -1;
+
+    if (virTestRun("offline, it has come", testOfflineFinish,
+                   &((struct testFinish) { .conn = true, .known = true })) < 0)
+        ret = -1;
+
+    virObjectUnref(driver.domains);
     qemuTestDriverFree(&driver);
 
     return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
