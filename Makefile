@@ -3,6 +3,8 @@
 #   make demo             build all, boot the lab, and show a guest move with
 #                         its vHBAs
 #   make check            every test there is
+#   make bench            measure what has a speed, next to the alternative
+#   make bench-quick      the same with fewer and smaller samples
 #   make lab              build all and the lab's images
 #   make series OUT=DIR   write the complete, numbered series into DIR
 #   make clean            remove build/, where all of the above is
@@ -25,7 +27,7 @@ OBJ = build/obj
 ROOT = build/root
 CONFIGURED = $(OBJ)/build.ninja
 
-.PHONY: demo check lab series clean \
+.PHONY: demo check bench bench-quick lab series clean \
         deps fetch import configure compile install pristine \
         check-long check-series-full check-hooks
 .NOTPARALLEL:
@@ -70,6 +72,12 @@ check: lab pristine
 check-long: lab pristine
 	model/check --long
 	LAB_FULL=1 build-aux/check scenarios
+
+bench: lab pristine
+	bench/bench
+
+bench-quick: lab pristine
+	bench/bench --quick
 
 series: fetch
 	build-aux/import-series --full $(OUT)

@@ -18,15 +18,15 @@
 
 #include <config.h>
 
-#include <unistd.h>
-
 #include "testutils.h"
 
 #define LIBVIRT_VIRFCLUNPRIV_H_ALLOW
 #include "virfclunpriv.h"
+#define LIBVIRT_VIRFCLUNWATCHPRIV_H_ALLOW
+#include "virfclunwatchpriv.h"
 #include "virfile.h"
 #include "virfilewrapper.h"
-#include "virutil.h"
+#include "virtime.h"
 
 #define VIR_FROM_THIS VIR_FROM_NONE
 
@@ -497,72 +497,63 @@ testIsDevice(const void *opaque G_GNUC_UNUSED)
 }
 
 
-/* --- waiting: a pipe stands for udev, one byte in it is one event --- */
+/* --- waiting: the test tells what happens --- */
 
-typedef struct _testUdev testUdev;
-struct _testUdev {
-    int pipe[2];
-    void (*next)(void); /* what the second event brings */
-    size_t drained;
-    const char *busy; /* a device whose rules have not been applied yet */
+typedef struct _testEvents testEvents;
+struct _testEvents {
+    size_t left; /* how many are still to come */
+    void (*next)(void); /* what the second one brings */
+    bool endless; /* without events, time goes by */
+    size_t taken;
 };
 
+/* a device whose rules have not been applied yet */
+static const char *busy;
 
-static void
-testUdevDrain(void *opaque)
+
+static int
+testEventsWait(void *opaque,
+               unsigned long long until G_GNUC_UNUSED)
 {
-    testUdev *udev = opaque;
-    char byte;
+    testEvents *events = opaque;
 
-    ignore_value(saferead(udev->pipe[0], &byte, 1));
+    if (events->left == 0) {
+        if (events->endless)
+            return 0;
 
-    if (++udev->drained == 2) {
-        udev->busy = NULL;
-        if (udev->next)
-            udev->next();
+        virReportError(VIR_ERR_INTERNAL_ERROR, "%s", "waiting although all is there");
+        return -1;
     }
+
+    events->left--;
+    if (++events->taken == 2) {
+        busy = NULL;
+        if (events->next)
+            events->next();
+    }
+    return 0;
 }
 
 
 static bool
-testUdevReady(const char *device,
-              void *opaque)
+testEventsReady(const char *device)
 {
-    testUdev *udev = opaque;
-
-    return STRNEQ_NULLABLE(device, udev->busy);
+    return STRNEQ_NULLABLE(device, busy);
 }
 
 
-/* Waits while @nevents happen; for a minute if the unit is to come, so that
- * only an event can end it, and for no time at all if it is not */
 static virFCLun *
-testWait(testUdev *udev,
+testWait(testEvents *source,
          const unsigned long long *unit,
-         size_t nevents,
          unsigned int timeout)
 {
     virFCLunEvents events = {
-        .drain = testUdevDrain,
-        .ready = testUdevReady,
-        .opaque = udev,
+        .wait = testEventsWait,
+        .ready = testEventsReady,
+        .opaque = source,
     };
-    virFCLun *lun;
-    size_t i;
 
-    if (virPipe(udev->pipe) < 0)
-        abort();
-
-    for (i = 0; i < nevents; i++)
-        ignore_value(safewrite(udev->pipe[1], "", 1));
-
-    events.fd = udev->pipe[0];
-    lun = virFCLunWaitEvents(HOST, NULL, unit, &events, timeout);
-
-    VIR_FORCE_CLOSE(udev->pipe[0]);
-    VIR_FORCE_CLOSE(udev->pipe[1]);
-
-    return lun;
+    return virFCLunWaitEvents(HOST, NULL, unit, &events, timeout);
 }
 
 
@@ -584,73 +575,74 @@ testNextBlock(void)
 static int
 testWaitThere(const void *opaque G_GNUC_UNUSED)
 {
-    testUdev udev = { 0 };
+    testEvents events = { 0 };
 
     testNewTree();
     testNextLun();
 
-    if (testLunIs(testWait(&udev, &four, 0, 60 * 1000), "/dev/sda", TARGET_A, 4) < 0)
+    if (testLunIs(testWait(&events, &four, 60 * 1000), "/dev/sda", TARGET_A, 4) < 0)
         return -1;
 
-    return udev.drained == 0 ? 0 : -1;
+    return events.taken == 0 ? 0 : -1;
 }
 
 
 static int
 testWaitComing(const void *opaque G_GNUC_UNUSED)
 {
-    testUdev udev = { .next = testNextLun };
+    testEvents events = { .left = 3, .next = testNextLun };
 
     testNewTree();
 
-    if (testLunIs(testWait(&udev, &four, 3, 60 * 1000), "/dev/sda", TARGET_A, 4) < 0)
+    if (testLunIs(testWait(&events, &four, 60 * 1000), "/dev/sda", TARGET_A, 4) < 0)
         return -1;
 
-    return udev.drained == 2 ? 0 : -1;
+    return events.taken == 2 ? 0 : -1;
 }
 
 
 static int
 testWaitBlock(const void *opaque G_GNUC_UNUSED)
 {
-    testUdev udev = { .next = testNextBlock };
+    testEvents events = { .left = 3, .next = testNextBlock };
 
     testNewTree();
     testAddTarget(0, TARGET_A);
     testAddUnit(0, 4, "0\n", ID_RED);
 
-    if (testLunIs(testWait(&udev, NULL, 3, 60 * 1000), "/dev/sda", TARGET_A, 4) < 0)
+    if (testLunIs(testWait(&events, NULL, 60 * 1000), "/dev/sda", TARGET_A, 4) < 0)
         return -1;
 
-    return udev.drained == 2 ? 0 : -1;
+    return events.taken == 2 ? 0 : -1;
 }
 
 
 static int
 testWaitRules(const void *opaque G_GNUC_UNUSED)
 {
-    testUdev udev = { .busy = "/dev/sda" };
+    testEvents events = { .left = 3 };
 
     testNewTree();
     testNextLun();
+    busy = "/dev/sda";
 
-    if (testLunIs(testWait(&udev, &four, 3, 60 * 1000), "/dev/sda", TARGET_A, 4) < 0)
+    if (testLunIs(testWait(&events, &four, 60 * 1000), "/dev/sda", TARGET_A, 4) < 0)
         return -1;
 
-    return udev.drained == 2 ? 0 : -1;
+    return events.taken == 2 ? 0 : -1;
 }
 
 
 static int
 testWaitAmbiguous(const void *opaque G_GNUC_UNUSED)
 {
-    testUdev udev = { .next = testNextLun };
+    testEvents events = { .left = 3, .next = testNextLun };
 
     testNewTree();
     testAddTarget(1, TARGET_B);
     testAddUnit(1, 0, "0\n", ID_BLUE);
 
-    return testLunFails(testWait(&udev, NULL, 3, 60 * 1000),
+    return testLunFails(testWait(&events, NULL, 60 * 1000),
                         VIR_ERR_CONFIG_UNSUPPORTED,
                         "LUN 0 of target " TARGET_B,
                         "LUN 4 of target " TARGET_A);
@@ -660,11 +652,11 @@ testWaitAmbiguous(const void *opaque G_GNUC_UNUSED)
 static int
 testWaitInVain(const void *opaque G_GNUC_UNUSED)
 {
-    testUdev udev = { 0 };
+    testEvents events = { 0 };
 
     testNewTree();
 
-    return testLunFails(testWait(&udev, &four, 0, 0),
+    return testLunFails(testWait(&events, &four, 0),
                         VIR_ERR_OPERATION_FAILED,
                         VHBA, "no usable LUN 4");
 }
@@ -673,13 +665,130 @@ testWaitInVain(const void *opaque G_GNUC_UNUSED)
 static int
 testWaitTimeout(const void *opaque G_GNUC_UNUSED)
 {
-    testUdev udev = { 0 };
+    testEvents events = { .endless = true };
 
     testNewTree();
 
-    return testLunFails(testWait(&udev, &four, 0, 1),
+    return testLunFails(testWait(&events, &four, 1),
                         VIR_ERR_OPERATION_TIMEOUT,
                         "no usable LUN 4 within 1 ms", "no LUN at all");
+}
+
+
+/* --- the index, told by the test what the kernel would --- */
+
+/* Finds LUN 4 as it was; it moves to another disk with an event, or without */
+static int
+testIndexStale(const void *opaque G_GNUC_UNUSED)
+{
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddDisk(0, 4, ID_RED, "sda");
+
+    if (testLunIs(virFCLunFind(HOST, NULL, &four), "/dev/sda", TARGET_A, 4) < 0)
+        return -1;
+
+    testAddDisk(0, 0, ID_BLUE, "sdb");
+
+    /* no event yet, but what the index does not know is not denied */
+    if (testLunIs(virFCLunFind(HOST, NULL, &zero), "/dev/sdb", TARGET_A, 0) < 0)
+        return -1;
+
+    testNewTree();
+    testAddTarget(0, TARGET_A);
+    testAddDisk(0, 4, ID_RED, "sdc");
+
+    return testLunIs(virFCLunFind(HOST, NULL, &four), "/dev/sdc", TARGET_A, 4);
+}
+
+
+static int
+testIndexEvent(const void *opaque G_GNUC_UNUSED)
+{
+    testNewTree();
+    virFCLunWatchTellLost();
+    testAddTarget(0, TARGET_A);
+    testAddTarget(1, TARGET_B);
+    testAddDisk(0, 4, ID_RED, "sda");
+
+    if (testLunIs(virFCLunFind(HOST, NULL, &four), "/dev/sda", TARGET_A, 4) < 0)
+        return -1;
+
+    testAddDisk(1, 4, ID_BLUE, "sdb");
+    virFCLunWatchTell("/devices/pci0000:00/host3/vport-3:0-1/host7/rport-7:0-1/"
+                      "target7:0:1/7:0:1:4/block/sdb");
+
+    return testLunFails(virFCLunFind(HOST, NULL, &four),
+                        VIR_ERR_CONFIG_UNSUPPORTED, TARGET_A, TARGET_B);
+}
+
+
+/* No event tells that a unit has got another identity; one tells of a map */
+static int
+testIndexVolatile(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virFCLun) before = NULL;
+    g_autoptr(virFCLun) after = NULL;
+
+    testNewTree();
+    virFCLunWatchTellLost();
+    testAddTarget(0, TARGET_A);
+    testAddDisk(0, 4, ID_RED, "sda");
+
+    before = virFCLunFind(HOST, TARGET_A, &four);
+    testAddUnit(0, 4, "0\n", ID_BLUE);
+    after = virFCLunFind(HOST, TARGET_A, &four);
+
+    if (!before || STRNEQ(before->id, ID_RED) ||
+        !after || STRNEQ(after->id, ID_BLUE))
+        return -1;
+
+    testAddHolder(0, 4, "sda", "mpatha\n", "mpath-36001405000000\n");
+    virFCLunWatchTell("/devices/virtual/block/dm-3");
+
+    return testLunIs(virFCLunFind(HOST, TARGET_A, &four), "/dev/mapper/mpatha", TARGET_A, 4);
+}
+
+
+static int
+testIndexHost(const void *opaque G_GNUC_UNUSED)
+{
+    unsigned int host = 0;
+
+    testNewTree();
+    virFCLunWatchTellLost();
+
+    if (virFCLunWatchFindHost("0x2001001B32A90002", VHBA, &host) != 1 || host != HOST ||
+        virFCLunWatchFindHost(NULL, TARGET_A, &host) != 0)
+        return -1;
+
+    virFileDeleteTree(sysfs);
+
+    /* the host is gone, the event is yet to come */
+    return virFCLunWatchFindHost(NULL, VHBA, &host) == 0 ? 0 : -1;
+}
+
+
+/* Waits for what is told; that of another host must not end it. There is no
+ * other thread: what was told before the wait ends it at once. */
+static int
+testIndexWaiter(const void *opaque)
+{
+    const char *path = opaque;
+    g_autoptr(virFCLunWaiter) waiter = virFCLunWaiterNew(HOST);
+    unsigned long long start = 0;
+    unsigned long long end = 0;
+
+    virFCLunWatchTell("/devices/pci0000:00/host3/vport-3:0-1/host8/rport-8:0-1");
+    virFCLunWatchTell(path);
+
+    if (virTimeMillisNow(&start) < 0 ||
+        virFCLunWaiterWait(waiter, start + 60 * 1000) < 0 ||
+        virFCLunWaiterWait(waiter, start) < 0 ||
+        virTimeMillisNow(&end) < 0)
+        return -1;
+
+    return end - start < 30 * 1000 ? 0 : -1;
 }
 
 
@@ -730,6 +839,20 @@ mymain(void)
     DO_TEST("a wait of no time looks once", testWaitInVain);
     DO_TEST("a timeout says what was waited for and what is there", testWaitTimeout);
 
+    virFCLunWatchStartDeaf();
+
+    DO_TEST("a LUN that has moved is found even before its event", testIndexStale);
+    DO_TEST("after its event a LUN counts", testIndexEvent);
+    DO_TEST("another identity is seen without an event, a map with its own", testIndexVolatile);
+    DO_TEST("a host is found by its names, and is gone when it is", testIndexHost);
+
+    if (virTestRun("an event of the host ends a wait", testIndexWaiter,
+                   "/devices/pci0000:00/host3/vport-3:0-1/host7/rport-7:0-1") < 0 ||
+        virTestRun("an event of a multipath map ends a wait", testIndexWaiter,
+                   "/devices/virtual/block/dm-3") < 0)
+        ret = -1;
+
+    virFCLunWatchStop();
     virFileWrapperClearPrefixes();
     virFileDeleteTree(root);
     g_free(sysfs);

@@ -25,6 +25,7 @@
 #include "viralloc.h"
 #include "virerror.h"
 #include "virhash.h"
+#include "virfclunwatch.h"
 #include "virlog.h"
 #include "virutil.h"
 
@@ -254,6 +255,11 @@ nodeDeviceVHBAsInit(virNodeDeviceDriverState *driver,
     if (!(driver->vhbas = nodeDeviceVHBAsNew(driver, dir, inhibit, inhibitOpaque)))
         return -1;
 
+    if (virFCLunWatchStart() < 0) {
+        VIR_WARN("no events tell of vHBAs: %s", virGetLastErrorMessage());
+        virResetLastError();
+    }
+
     return 0;
 }
 
@@ -293,6 +299,7 @@ nodeDeviceVHBAsFree(nodeDeviceVHBAs *vhbas)
     if (!vhbas)
         return;
 
+    virFCLunWatchStop();
     nodeDeviceVHBAAutostartFree(vhbas->autostart);
     nodeDeviceFCEventsFree(vhbas->fcEvents);
     nodeDeviceVHBAStoreFree(vhbas->store);

@@ -19,15 +19,14 @@
 #include <config.h>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include "viralloc.h"
 #include "virbuffer.h"
 #include "virerror.h"
-#include "virfcevent.h"
 #define LIBVIRT_VIRFCHOSTPRIV_H_ALLOW
 #include "virfchostpriv.h"
+#include "virfclunwatch.h"
 #include "virfile.h"
 #include "virlog.h"
 #include "virstring.h"
@@ -220,42 +219,38 @@ virFCHostRead(unsigned int host)
 }
 
 
-typedef bool (*virFCHostFilter)(const char *dir,
-                                const void *opaque);
+static bool
+virFCHostIsHBA(unsigned int host)
+{
+    g_autofree char *vports = g_strdup_printf(SYSFS_FC_HOST "/host%u/device/../fc_vports", host);
 
-/* Reads the hosts whose sysfs directory passes @filter, but not more than @max.
- * One that vanishes meanwhile is no error. */
+    return !virFileExists(vports);
+}
+
+
+/* Reads all hosts, or all HBAs. One that vanishes meanwhile is no error. */
 static int
-virFCHostScan(virFCHostFilter filter,
-              const void *opaque,
-              size_t max,
+virFCHostScan(bool hbas,
               virFCHost ***hosts,
               size_t *nhosts)
 {
-    g_autoptr(DIR) dir = NULL;
-    struct dirent *entry = NULL;
-    int rc = 0;
+    g_autofree unsigned int *numbers = NULL;
+    size_t nnumbers = 0;
+    size_t i;
 
     *hosts = NULL;
     *nhosts = 0;
 
-    /* Without a driver for Fibre Channel there is no such class. */
-    if ((rc = virDirOpenIfExists(&dir, SYSFS_FC_HOST)) <= 0)
-        return rc;
+    if (virFCLunWalkHosts(&numbers, &nnumbers) < 0)
+        return -1;
 
-    while (*nhosts < max && (rc = virDirRead(dir, &entry, SYSFS_FC_HOST)) > 0) {
-        g_autofree char *path = g_strdup_printf(SYSFS_FC_HOST "/%s", entry->d_name);
-        const char *number = STRSKIP(entry->d_name, "host");
+    for (i = 0; i < nnumbers; i++) {
         virFCHost *fchost = NULL;
-        unsigned int host;
 
-        if (!number || virStrToLong_uip(number, NULL, 10, &host) < 0)
+        if (hbas && !virFCHostIsHBA(numbers[i]))
             continue;
 
-        if (filter && !filter(path, opaque))
-            continue;
-
-        if (!(fchost = virFCHostRead(host))) {
+        if (!(fchost = virFCHostRead(numbers[i]))) {
             virResetLastError();
             continue;
         }
@@ -263,14 +258,14 @@ virFCHostScan(virFCHostFilter filter,
         VIR_APPEND_ELEMENT(*hosts, *nhosts, fchost);
     }
 
-    return rc < 0 ? -1 : 0;
+    return 0;
 }
 
 
 /**
  * virFCHostList:
- * @hosts: filled with all FC hosts, in no particular order; each, and the
- *         array, to be freed by the caller
+ * @hosts: filled with all FC hosts, by their numbers; each, and the array, to be
+ *         freed by the caller
  * @nhosts: how many there are, 0 on a machine without Fibre Channel
  *
  * Returns 0 on success, -1 with an error.
@@ -279,7 +274,7 @@ int
 virFCHostList(virFCHost ***hosts,
               size_t *nhosts)
 {
-    return virFCHostScan(NULL, NULL, SIZE_MAX, hosts, nhosts);
+    return virFCHostScan(false, hosts, nhosts);
 }
 
 
@@ -295,31 +290,6 @@ virFCHostListFree(virFCHost **hosts,
 }
 
 
-struct virFCHostWWNs {
-    const char *wwnn;
-    const char *wwpn;
-};
-
-
-static bool
-virFCHostHasWWNs(const char *dir,
-                 const void *opaque)
-{
-    const struct virFCHostWWNs *want = opaque;
-    g_autofree char *wwpn = virFCHostReadWWN(dir, "port_name");
-    g_autofree char *wwnn = NULL;
-
-    if (!virWWNEqual(wwpn, want->wwpn))
-        return false;
-
-    if (!want->wwnn)
-        return true;
-
-    wwnn = virFCHostReadWWN(dir, "node_name");
-    return virWWNEqual(wwnn, want->wwnn);
-}
-
-
 /**
  * virFCHostFindByWWN:
  * @wwnn: node name in any accepted form, or NULL if it does not matter
@@ -332,18 +302,15 @@ virFCHost *
 virFCHostFindByWWN(const char *wwnn,
                    const char *wwpn)
 {
-    struct virFCHostWWNs want = { .wwnn = wwnn, .wwpn = wwpn };
-    virFCHost **hosts = NULL;
-    size_t nhosts = 0;
     virFCHost *ret = NULL;
+    unsigned int host = 0;
 
-    if (virFCHostScan(virFCHostHasWWNs, &want, 1, &hosts, &nhosts) < 0)
+    if (virFCLunWatchFindHost(wwnn, wwpn, &host) == 1)
+        ret = virFCHostRead(host);
+
+    if (!ret)
         virResetLastError();
 
-    if (nhosts > 0)
-        ret = g_steal_pointer(&hosts[0]);
-
-    virFCHostListFree(hosts, nhosts);
     return ret;
 }
 
@@ -450,16 +417,6 @@ virFCHostIsBetter(const virFCHost *a,
 }
 
 
-static bool
-virFCHostIsHBA(const char *dir,
-               const void *opaque G_GNUC_UNUSED)
-{
-    g_autofree char *vports = g_strdup_printf("%s/device/../fc_vports", dir);
-
-    return !virFileExists(vports);
-}
-
-
 /* @refused: set of numbers of HBAs that have turned out not to do */
 static const char *
 virFCHostChoiceObstacle(const virFCHost *hba,
@@ -542,7 +499,7 @@ virFCHostReserve(const char *fabricWWN,
     virFCHost **best = NULL;
     virFCHost *ret = NULL;
 
-    if (virFCHostScan(virFCHostIsHBA, NULL, SIZE_MAX, &hosts, &nhosts) == 0 &&
+    if (virFCHostScan(true, &hosts, &nhosts) == 0 &&
         (best = virFCHostChoose(hosts, nhosts, fabricWWN, refused))) {
         ret = g_steal_pointer(best);
         virFCHostSetReserved(ret->host, virFCHostGetReserved(ret->host) + 1);
@@ -982,55 +939,12 @@ virFCHostVportWaitError(const virFCHost *vhba,
 }
 
 
-/* Not every driver tells that a vport has become Active: libfc, for one, sends
- * no event. So look again even when none came: at first after this time, in
- * milliseconds, and then after a part of the time that has passed already. It is
- * long when many vHBAs are starting, and then each look costs all the others. */
-#define VPORT_LOOK_AGAIN_MS 100
-#define VPORT_LOOK_AGAIN_PART 8
-
-
-/* Takes what @mon tells; returns true if any of it may concern vHBA @host. */
-static bool
-virFCHostReadEvents(virFCEventMonitor *mon,
-                    unsigned int host)
-{
-    virFCEvent event = { 0 };
-    bool ours = false;
-    int rc;
-
-    while ((rc = virFCEventMonitorRead(mon, &event)) > 0) {
-        if (event.type == VIR_FC_EVENT_LOST || event.host == host)
-            ours = true;
-    }
-
-    if (rc < 0)
-        virResetLastError();
-
-    return ours;
-}
-
-
-/* Sleeps until something has happened to vHBA @host on the FC transport, but not
- * after @deadline. Both times are in milliseconds, see virTimeMillisNow. Without
- * @mon it only sleeps. */
-static void
-virFCHostWaitForEvent(virFCEventMonitor *mon,
-                      unsigned int host,
-                      unsigned long long now,
-                      unsigned long long deadline)
-{
-    struct pollfd fd = { .fd = -1, .events = POLLIN };
-
-    if (mon)
-        fd.fd = virFCEventMonitorGetFD(mon);
-
-    while (now < deadline && poll(&fd, 1, deadline - now) > 0) {
-        if (virFCHostReadEvents(mon, host) ||
-            virTimeMillisNow(&now) < 0)
-            return;
-    }
-}
+/* No driver tells that a vport has become Active. But the vHBA then asks the
+ * fabric for other ports, and what it finds makes events below its host, within
+ * milliseconds. Only a vHBA that shares its zone with nobody finds nothing: for
+ * that one, look again even without an event, after this time in
+ * milliseconds. */
+#define VPORT_LOOK_AGAIN_MS 1000
 
 
 /* Whether the vport state of vHBA @host may still become another one. Reads no
@@ -1069,19 +983,15 @@ virFCHostVportWait(unsigned int host,
                    unsigned int timeoutMs)
 {
     /* Listen before looking, so that nothing can happen in between. */
-    g_autoptr(virFCEventMonitor) mon = virFCEventMonitorNew();
+    g_autoptr(virFCLunWaiter) waiter = virFCLunWaiterNew(host);
     unsigned long long start = 0;
     unsigned long long now = 0;
 
-    if (!mon)
-        virResetLastError();
-
-    if (virTimeMillisNow(&start) < 0)
+    if (!waiter || virTimeMillisNow(&start) < 0)
         return NULL;
 
     while (true) {
         bool pending = virFCHostVportIsPending(host);
-        unsigned long long pause;
         bool over;
 
         if (virTimeMillisNow(&now) < 0)
@@ -1105,8 +1015,8 @@ virFCHostVportWait(unsigned int host,
             }
         }
 
-        pause = MAX(VPORT_LOOK_AGAIN_MS, (now - start) / VPORT_LOOK_AGAIN_PART);
-        virFCHostWaitForEvent(mon, host, now, MIN(now + pause, start + timeoutMs));
+        if (virFCLunWaiterWait(waiter, MIN(now + VPORT_LOOK_AGAIN_MS, start + timeoutMs)) < 0)
+            return NULL;
     }
 }
 

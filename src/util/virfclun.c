@@ -16,29 +16,7 @@
  * <http://www.gnu.org/licenses/>.
  */
 
-/*
- * The kernel hangs what a Fibre Channel host sees below the host itself:
- *
- *   /sys/class/fc_host/hostH/device/
- *     rport-H:C-R/                     a remote port
- *       fc_remote_ports/rport-H:C-R/port_name
- *       targetH:C:T/
- *         H:C:T:L/                     a logical unit
- *           type, wwid
- *           block/sdX/size
- *           block/sdX/holders/dm-N/dm/{name,uuid}
- *
- * Names below /dev/disk are never looked at: udev leaves the vHBA out of its
- * by-path names, so that two vHBAs of one HBA fight over one link, and a
- * by-id link may lead through any of the vHBAs that see the unit.
- */
-
 #include <config.h>
-
-#include <poll.h>
-#ifdef WITH_UDEV
-# include <libudev.h>
-#endif
 
 #define LIBVIRT_VIRFCLUNPRIV_H_ALLOW
 #include "virfclunpriv.h"
@@ -46,241 +24,23 @@
 #include "virbuffer.h"
 #include "virerror.h"
 #include "virfchost.h"
+#include "virfclunwatch.h"
 #include "virfile.h"
 #include "virlog.h"
-#include "virstring.h"
+#include "virtime.h"
 #include "virwwn.h"
 
 #define VIR_FROM_THIS VIR_FROM_NONE
 
 VIR_LOG_INIT("util.fclun");
 
-#define FC_HOST_PATH "/sys/class/fc_host"
 #define SCSI_HOST_PATH "/sys/class/scsi_host"
-
-/* /sys/block/sdX/size counts these, whatever the unit's own block size is */
-#define SYSFS_SECTOR 512
 
 typedef enum {
     VIR_FC_LUN_NONE, /* there is none, or it cannot be used yet */
     VIR_FC_LUN_ONE,
     VIR_FC_LUN_MANY, /* several, and nothing says which of them is meant */
 } virFCLunMatch;
-
-
-void
-virFCLunFree(virFCLun *lun)
-{
-    if (!lun)
-        return;
-
-    g_free(lun->disk);
-    g_free(lun->device);
-    g_free(lun->target);
-    g_free(lun->id);
-    g_free(lun);
-}
-
-
-void
-virFCLunListFree(virFCLun **luns,
-                 size_t nluns)
-{
-    size_t i;
-
-    for (i = 0; i < nluns; i++)
-        virFCLunFree(luns[i]);
-    g_free(luns);
-}
-
-
-/* Calls @visit on each entry of @dir whose name starts with @prefix. Devices
- * come and go while their directories are read: one that has just gone holds
- * nothing, which is no error. */
-typedef int (*virFCLunVisit)(const char *dir, const char *name, void *opaque);
-
-static int
-virFCLunForEach(const char *dir,
-                const char *prefix,
-                virFCLunVisit visit,
-                void *opaque)
-{
-    g_autoptr(DIR) dirp = NULL;
-    struct dirent *ent;
-    int rc;
-
-    if ((rc = virDirOpenIfExists(&dirp, dir)) <= 0)
-        return rc;
-
-    while ((rc = virDirRead(dirp, &ent, dir)) > 0) {
-        if (STRPREFIX(ent->d_name, prefix) &&
-            visit(dir, ent->d_name, opaque) < 0)
-            return -1;
-    }
-
-    return rc;
-}
-
-
-static int
-virFCLunVisitMap(const char *dir,
-                 const char *name,
-                 void *opaque)
-{
-    char **device = opaque;
-    g_autofree char *uuid = NULL;
-    g_autofree char *map = NULL;
-
-    /* Others than multipath may hold it as well: the host's LVM, for one,
-     * when it takes the guest's volume groups for its own. */
-    if (virFileReadValueString(&uuid, "%s/%s/dm/uuid", dir, name) < 0 ||
-        !STRPREFIX(uuid, "mpath-") ||
-        virFileReadValueString(&map, "%s/%s/dm/name", dir, name) < 0)
-        return 0;
-
-    g_free(*device);
-    *device = g_strdup_printf("/dev/mapper/%s", map);
-    return 0;
-}
-
-
-static int
-virFCLunVisitBlock(const char *dir,
-                   const char *name,
-                   void *opaque)
-{
-    virFCLun *lun = opaque;
-    g_autofree char *holders = g_strdup_printf("%s/%s/holders", dir, name);
-    unsigned long long sectors = 0;
-
-    if (lun->disk)
-        return 0;
-
-    lun->disk = g_strdup_printf("/dev/%s", name);
-    lun->device = g_strdup(lun->disk);
-
-    if (virFileReadValueUllongQuiet(&sectors, "%s/%s/size", dir, name) == 0)
-        lun->size = sectors * SYSFS_SECTOR;
-
-    return virFCLunForEach(holders, "dm-", virFCLunVisitMap, &lun->device);
-}
-
-
-/* Orders by unit, then by target port, so that messages and the choice between
- * equal paths do not depend on the order of a directory. */
-static bool
-virFCLunBefore(const virFCLun *a,
-               const virFCLun *b)
-{
-    if (a->unit != b->unit)
-        return a->unit < b->unit;
-
-    return strcmp(a->target, b->target) < 0;
-}
-
-
-typedef struct _virFCLunWalk virFCLunWalk;
-struct _virFCLunWalk {
-    virFCLun **luns;
-    size_t nluns;
-    char *target; /* of the remote port that is being visited */
-};
-
-
-static void
-virFCLunWalkAdd(virFCLunWalk *walk,
-                virFCLun *lun)
-{
-    size_t at = 0;
-
-    while (at < walk->nluns && virFCLunBefore(walk->luns[at], lun))
-        at++;
-
-    ignore_value(VIR_INSERT_ELEMENT(walk->luns, at, walk->nluns, lun));
-}
-
-
-/* The peripheral device types (SPC-4) that Linux makes block devices of. An
- * array's controller, which often sits at unit 0, is none of them. */
-static bool
-virFCLunTypeIsBlock(unsigned int type)
-{
-    switch (type) {
-    case 0x00: /* direct access */
-    case 0x04: /* write once */
-    case 0x05: /* CD/DVD */
-    case 0x07: /* optical memory */
-    case 0x0e: /* simplified direct access */
-    case 0x14: /* host managed zoned */
-        return true;
-    default:
-        return false;
-    }
-}
-
-
-static int
-virFCLunVisitUnit(const char *dir,
-                  const char *name,
-                  void *opaque)
-{
-    virFCLunWalk *walk = opaque;
-    g_autoptr(virFCLun) lun = g_new0(virFCLun, 1);
-    g_autofree char *block = g_strdup_printf("%s/%s/block", dir, name);
-    g_autofree char *wwid = g_strdup_printf("%s/%s/wwid", dir, name);
-    const char *number = strrchr(name, ':');
-    unsigned long long type = 0;
-
-    if (!number ||
-        virStrToLong_ullp(number + 1, NULL, 10, &lun->unit) < 0 ||
-        virFileReadValueUllongQuiet(&type, "%s/%s/type", dir, name) < 0 ||
-        !virFCLunTypeIsBlock(type))
-        return 0;
-
-    lun->target = g_strdup(walk->target);
-
-    /* it cannot be read if the unit reports no identity */
-    if (virFileReadAllQuiet(wwid, 1024, &lun->id) >= 0)
-        virStringTrimOptionalNewline(lun->id);
-
-    if (virFCLunForEach(block, "", virFCLunVisitBlock, lun) < 0)
-        return -1;
-
-    virFCLunWalkAdd(walk, g_steal_pointer(&lun));
-    return 0;
-}
-
-
-static int
-virFCLunVisitTarget(const char *dir,
-                    const char *name,
-                    void *opaque)
-{
-    g_autofree char *units = g_strdup_printf("%s/%s", dir, name);
-
-    return virFCLunForEach(units, "", virFCLunVisitUnit, opaque);
-}
-
-
-static int
-virFCLunVisitRport(const char *dir,
-                   const char *name,
-                   void *opaque)
-{
-    virFCLunWalk *walk = opaque;
-    g_autofree char *targets = g_strdup_printf("%s/%s", dir, name);
-    g_autofree char *wwpn = NULL;
-
-    if (virFileReadValueString(&wwpn, "%s/fc_remote_ports/%s/port_name",
-                               targets, name) < 0)
-        return 0;
-
-    VIR_FREE(walk->target);
-    if (virWWNParseQuiet(wwpn, &walk->target) < 0)
-        return 0;
-
-    return virFCLunForEach(targets, "target", virFCLunVisitTarget, walk);
-}
 
 
 /**
@@ -301,27 +61,7 @@ virFCLunList(unsigned int host,
              virFCLun ***luns,
              size_t *nluns)
 {
-    g_autofree char *dir = g_strdup_printf(FC_HOST_PATH "/host%u/device", host);
-    virFCLunWalk walk = { 0 };
-    int rc;
-
-    if (!virFileExists(dir)) {
-        virReportError(VIR_ERR_OPERATION_FAILED,
-                       _("there is no Fibre Channel host 'host%1$u'"), host);
-        return -1;
-    }
-
-    rc = virFCLunForEach(dir, "rport-", virFCLunVisitRport, &walk);
-    g_free(walk.target);
-
-    if (rc < 0) {
-        virFCLunListFree(walk.luns, walk.nluns);
-        return -1;
-    }
-
-    *luns = walk.luns;
-    *nluns = walk.nluns;
-    return 0;
+    return virFCLunWalk(host, luns, nluns);
 }
 
 
@@ -515,9 +255,59 @@ virFCLunReportMissing(unsigned int host,
 }
 
 
-/* One look at sysfs. Returns a virFCLunMatch, with the unit in @lun for
- * VIR_FC_LUN_ONE; -1 with an error if the host is gone. @last reports an error
- * for VIR_FC_LUN_NONE as well, @timeout is what it tells. */
+/* A list of what a host shows, or of a part of it */
+typedef struct _virFCLunShown virFCLunShown;
+struct _virFCLunShown {
+    virFCLun **luns;
+    size_t nluns;
+};
+
+
+static void
+virFCLunShownClear(virFCLunShown *shown)
+{
+    virFCLunListFree(shown->luns, shown->nluns);
+    shown->luns = NULL;
+    shown->nluns = 0;
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(virFCLunShown, virFCLunShownClear);
+
+
+/* Picks the one unit that is wanted and leaves its number in @at. The index is
+ * asked first, but nothing is denied on its word alone, and for an error, which
+ * is due when there are many, and with @last when there is none, all that @host
+ * shows is in @shown. Returns a virFCLunMatch; -1 with an error if the host is
+ * gone. */
+static int
+virFCLunLookup(unsigned int host,
+               const char *target,
+               const unsigned long long *unit,
+               bool last,
+               virFCLunShown *shown,
+               size_t *at)
+{
+    virFCLunMatch match;
+    int walked;
+
+    if ((walked = virFCLunWatchGet(host, unit, &shown->luns, &shown->nluns)) < 0)
+        return -1;
+
+    match = virFCLunPick(shown->luns, shown->nluns, target, unit, at);
+    if (match == VIR_FC_LUN_ONE ||
+        (match == VIR_FC_LUN_NONE && walked && !last))
+        return match;
+
+    virFCLunShownClear(shown);
+    if (virFCLunWalk(host, &shown->luns, &shown->nluns) < 0)
+        return -1;
+
+    return virFCLunPick(shown->luns, shown->nluns, target, unit, at);
+}
+
+
+/* One look. Returns a virFCLunMatch, with the unit in @lun for VIR_FC_LUN_ONE;
+ * -1 with an error if the host is gone. @last reports an error for
+ * VIR_FC_LUN_NONE as well, @timeout is what it tells. */
 static int
 virFCLunLook(unsigned int host,
              const char *target,
@@ -527,28 +317,24 @@ virFCLunLook(unsigned int host,
              unsigned int timeout,
              virFCLun **lun)
 {
-    virFCLun **luns = NULL;
-    size_t nluns = 0;
+    g_auto(virFCLunShown) shown = { 0 };
     size_t at = 0;
-    virFCLunMatch match;
+    int match;
 
-    if (virFCLunList(host, &luns, &nluns) < 0)
+    if ((match = virFCLunLookup(host, target, unit, last, &shown, &at)) < 0)
         return -1;
 
-    match = virFCLunPick(luns, nluns, target, unit, &at);
-
     if (match == VIR_FC_LUN_ONE && events &&
-        !events->ready(luns[at]->device, events->opaque))
+        !events->ready(shown.luns[at]->device))
         match = VIR_FC_LUN_NONE;
 
     if (match == VIR_FC_LUN_ONE)
-        *lun = g_steal_pointer(&luns[at]);
+        *lun = g_steal_pointer(&shown.luns[at]);
     else if (match == VIR_FC_LUN_MANY)
-        virFCLunReportMany(host, luns, nluns, unit);
+        virFCLunReportMany(host, shown.luns, shown.nluns, unit);
     else if (last)
-        virFCLunReportMissing(host, luns, nluns, target, unit, timeout);
+        virFCLunReportMissing(host, shown.luns, shown.nluns, target, unit, timeout);
 
-    virFCLunListFree(luns, nluns);
     return match;
 }
 
@@ -588,127 +374,29 @@ virFCLunWaitEvents(unsigned int host,
                    const virFCLunEvents *events,
                    unsigned int timeout)
 {
-    gint64 deadline = g_get_monotonic_time() + timeout * 1000LL;
+    unsigned long long start = 0;
+    unsigned long long now = 0;
     virFCLun *lun = NULL;
 
-    while (true) {
-        struct pollfd pfd = { .fd = events->fd, .events = POLLIN };
-        gint64 left = deadline - g_get_monotonic_time();
-        int match = virFCLunLook(host, target, unit, events, left <= 0,
-                                 timeout, &lun);
-        int rc;
+    if (virTimeMillisNow(&start) < 0)
+        return NULL;
 
-        if (match != VIR_FC_LUN_NONE || left <= 0)
+    while (true) {
+        bool last;
+        int match;
+
+        if (virTimeMillisNow(&now) < 0)
+            return NULL;
+
+        last = now - start >= timeout;
+        match = virFCLunLook(host, target, unit, events, last, timeout, &lun);
+
+        if (match != VIR_FC_LUN_NONE || last)
             return lun;
 
-        rc = poll(&pfd, 1, VIR_DIV_UP(left, 1000));
-
-        if (rc < 0 && errno != EINTR && errno != EAGAIN) {
-            virReportSystemError(errno, "%s",
-                                 _("failed to wait for block device events"));
+        if (events->wait(events->opaque, start + timeout) < 0)
             return NULL;
-        }
-
-        if (rc > 0)
-            events->drain(events->opaque);
     }
-}
-
-
-#ifdef WITH_UDEV
-
-typedef struct _virFCLunUdev virFCLunUdev;
-struct _virFCLunUdev {
-    struct udev *udev;
-    struct udev_monitor *monitor;
-    bool running; /* is there an udevd at all */
-};
-
-
-static void
-virFCLunUdevClose(virFCLunUdev *udev)
-{
-    if (udev->monitor)
-        udev_monitor_unref(udev->monitor);
-    if (udev->udev)
-        udev_unref(udev->udev);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(virFCLunUdev, virFCLunUdevClose);
-
-
-static bool
-virFCLunUdevIsRunning(struct udev *udev)
-{
-    struct udev_queue *queue = udev_queue_new(udev);
-    bool running;
-
-    if (!queue)
-        return false;
-
-    running = udev_queue_get_udev_is_active(queue) != 0;
-    udev_queue_unref(queue);
-
-    return running;
-}
-
-
-static int
-virFCLunUdevOpen(virFCLunUdev *udev)
-{
-    if (!(udev->udev = udev_new()) ||
-        !(udev->monitor = udev_monitor_new_from_netlink(udev->udev, "udev")) ||
-        udev_monitor_filter_add_match_subsystem_devtype(udev->monitor,
-                                                        "block", "disk") < 0 ||
-        udev_monitor_enable_receiving(udev->monitor) < 0) {
-        virReportError(VIR_ERR_INTERNAL_ERROR, "%s",
-                       _("failed to listen to block device events of udev"));
-        return -1;
-    }
-
-    udev->running = virFCLunUdevIsRunning(udev->udev);
-    return 0;
-}
-
-
-static void
-virFCLunUdevDrain(void *opaque)
-{
-    virFCLunUdev *udev = opaque;
-    struct udev_device *dev;
-
-    while ((dev = udev_monitor_receive_device(udev->monitor)))
-        udev_device_unref(dev);
-}
-
-
-/* A device may be used once udev has applied its rules: before that, they
- * could still undo the owner that the guest's process needs. A path that the
- * rules left to multipath is not used at all, but the map that will come. */
-static bool
-virFCLunUdevReady(const char *device,
-                  void *opaque)
-{
-    virFCLunUdev *udev = opaque;
-    const char *name = NULL;
-    struct udev_device *dev;
-    bool ready;
-
-    if (!udev->running || !(name = STRSKIP(device, "/dev/")))
-        return true;
-
-    if (STRPREFIX(name, "mapper/"))
-        return virFileExists(device);
-
-    if (!(dev = udev_device_new_from_subsystem_sysname(udev->udev,
-                                                       "block", name)))
-        return false;
-
-    ready = udev_device_get_is_initialized(dev) > 0 &&
-        STRNEQ_NULLABLE(udev_device_get_property_value(dev, "DM_MULTIPATH_DEVICE_PATH"),
-                        "1");
-    udev_device_unref(dev);
-
-    return ready;
 }
 
 
@@ -725,6 +413,14 @@ virFCLunRescan(unsigned int host)
 }
 
 
+static int
+virFCLunWaitForEvent(void *opaque,
+                     unsigned long long until)
+{
+    return virFCLunWaiterWait(opaque, until);
+}
+
+
 /**
  * virFCLunWait:
  * @host: number of the SCSI host of an HBA or vHBA
@@ -733,12 +429,15 @@ virFCLunRescan(unsigned int host)
  * @timeout: how long to wait for it, in milliseconds
  *
  * Like virFCLunFind, but waits until the unit is there and udev is done with
- * its block device. Sleeps until udev tells of a block device, it does not
- * poll. It listens first and looks then, hence no event is missed.
+ * its block device. Sleeps until the kernel or udev tells of something at
+ * @host, it does not poll. It listens first and looks then, hence no event is
+ * missed.
  *
  * A unit that is to be the only one must not be taken before the others had a
  * chance to appear, and one mapped late does not appear by itself: unless the
  * unit is named and there, the targets are asked once for all they have.
+ *
+ * The first wait starts this process's index of LUNs, see virfclunwatch.h.
  *
  * Returns the unit, to be released with virFCLunFree; NULL with an error when
  * there are several candidates, and with VIR_ERR_OPERATION_TIMEOUT and a list
@@ -750,18 +449,22 @@ virFCLunWait(unsigned int host,
              const unsigned long long *unit,
              unsigned int timeout)
 {
-    g_auto(virFCLunUdev) udev = { 0 };
+    g_autoptr(virFCLunWaiter) waiter = NULL;
     virFCLunEvents events = {
-        .drain = virFCLunUdevDrain,
-        .ready = virFCLunUdevReady,
-        .opaque = &udev,
+        .wait = virFCLunWaitForEvent,
+        .ready = virFCLunWatchIsReady,
     };
     virFCLun *lun = NULL;
 
-    if (virFCLunUdevOpen(&udev) < 0)
+    if (virFCLunWatchStart() < 0) {
+        VIR_WARN("no events tell of LUNs: %s", virGetLastErrorMessage());
+        virResetLastError();
+    }
+
+    if (!(waiter = virFCLunWaiterNew(host)))
         return NULL;
 
-    events.fd = udev_monitor_get_fd(udev.monitor);
+    events.opaque = waiter;
 
     if (unit &&
         virFCLunLook(host, target, unit, &events, false, 0, &lun) != VIR_FC_LUN_NONE)
@@ -771,18 +474,3 @@ virFCLunWait(unsigned int host,
 
     return virFCLunWaitEvents(host, target, unit, &events, timeout);
 }
-
-#else /* ! WITH_UDEV */
-
-virFCLun *
-virFCLunWait(unsigned int host G_GNUC_UNUSED,
-             const char *target G_GNUC_UNUSED,
-             const unsigned long long *unit G_GNUC_UNUSED,
-             unsigned int timeout G_GNUC_UNUSED)
-{
-    virReportError(VIR_ERR_NO_SUPPORT, "%s",
-                   _("waiting for LUNs of a vHBA needs libudev, which this libvirt was built without"));
-    return NULL;
-}
-
-#endif /* ! WITH_UDEV */

@@ -18,29 +18,7 @@
 
 #pragma once
 
-#include "internal.h"
-
-typedef struct _virFCLun virFCLun;
-/* One path to a logical unit: (host, target port, unit number). The host is
- * known to whoever asked. */
-struct _virFCLun {
-    char *disk; /* "/dev/sdX"; NULL as long as there is no block device yet */
-    char *device; /* what is to be used: "/dev/mapper/…" of the multipath map
-                     that the disk is part of, otherwise the disk itself */
-    char *target; /* WWPN of the target port, 16 lower-case hex digits */
-    unsigned long long unit; /* the L of the kernel's H:C:T:L */
-    char *id; /* identity of the unit (SPC-4, VPD page 0x83) as the kernel
-                 prints it, e.g. "naa.6001405…"; NULL if it has none */
-    unsigned long long size; /* in bytes; 0 if not known yet */
-};
-
-void
-virFCLunFree(virFCLun *lun);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(virFCLun, virFCLunFree);
-
-void
-virFCLunListFree(virFCLun **luns,
-                 size_t nluns);
+#include "virfclunwalk.h"
 
 bool
 virFCLunIsDevice(const virFCLun *lun,

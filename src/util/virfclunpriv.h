@@ -25,11 +25,12 @@
 #include "virfclun.h"
 
 typedef struct _virFCLunEvents virFCLunEvents;
-/* Whoever tells that block devices come and change: udev, or a test. */
+/* Whoever tells that units come and change: the watch, or a test. */
 struct _virFCLunEvents {
-    int fd; /* readable when something happened */
-    void (*drain)(void *opaque); /* takes what has been told from @fd */
-    bool (*ready)(const char *device, void *opaque); /* may @device be used */
+    /* sleeps until something has happened since the last call, or until a time
+       in milliseconds; -1 with an error */
+    int (*wait)(void *opaque, unsigned long long until);
+    bool (*ready)(const char *device); /* may @device be used */
     void *opaque;
 };
 

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Rows 2 to 5: what takes a fabric, in the lab."""
+
+import json
+import time
+
+from lib import cluster, daemon, fabric, guest, handover, nodes, scenario, target, vhba
+from lib.host import Host
+
+from paths import HERE
+from table import compare, median
+
+PAIR = vhba.number(0)
+OTHER = "ordinary"
+SCRIPT = (HERE / "onhost.py").read_text()
+DAEMON_SCRIPT = (HERE / "ondaemon.py").read_text()
+
+
+class Lab:
+    """The lab's hosts, as scenarios have them, without a word of what they do."""
+
+    def __init__(self):
+        self.a, self.b = Host("a"), Host("b")
+
+    def say(self, _):
+        pass
+
+
+def rows(say, quick):
+    own = not daemon.running()
+    if own:
+        say("starting the lab")
+        cluster.up(list(nodes.NODES))
+    try:
+        lab = Lab()
+        table, floor = start_rows(lab, say, quick)
+        scenario.clean()
+        table += migration_rows(lab, say, quick, floor)
+        scenario.clean()
+        table += autostart_rows(lab, say, quick)
+        table += daemon_rows(lab, say, quick)
+        return table
+    finally:
+        if own:
+            cluster.down()
+
+
+# Row 2
+
+def on_host(host, ways, rounds):
+    """{way: samples in milliseconds} of the start of a vHBA."""
+    case = {"wwnn": PAIR.primary.wwnn, "wwpn": PAIR.primary.wwpn, "hba": host.hba(),
+            "link": f"/dev/disk/by-id/wwn-0x{target.identity('disk')}", "ways": ways, "rounds": rounds}
+    return json.loads(host.run("python3", "-", json.dumps(case), stdin=SCRIPT, timeout=600))
+
+
+def start_rows(lab, say, quick):
+    compat = scenario.load("vhba-compat")
+    target.add("disk", guest.DISK_SIZE)
+    target.show("disk", PAIR.primary.wwpn)
+    lab.a.virsh("nodedev-define", "/dev/stdin", stdin=PAIR.primary.xml())
+    say("row 2: start of a vHBA, ours and by hand")
+    ours = on_host(lab.a, ["ours", "raw"], 3 if quick else 9)
+    say("row 2: start of a pool of the bare release")
+    compat.bring(lab.a)
+    compat.use_bare_release(lab.a)
+    try:
+        bare = on_host(lab.a, ["pool"], 1 if quick else 2)
+    finally:
+        compat.use_installed(lab.a)
+    return [
+        compare("2 vHBA to LUN / vport_create by hand", ours["ours"], ours["raw"], "ms", "within 1.1",
+                lambda mine, theirs: mine <= 1.1 * theirs),
+        compare("2 vHBA to LUN / fc_host pool of v11.3.0", ours["ours"], bare["pool"], "ms", "10 times faster",
+                lambda mine, theirs: mine * 10 <= theirs),
+    ], median(ours["raw"])
+
+
+# Row 3
+
+def autostart_rows(lab, say, quick):
+    """From the HBA's login to the last of its vHBAs' logins, as the fabric saw them."""
+    known = scenario.load("vhba-autostart")
+    ports = known.MANY[:32] if quick else known.MANY
+    known.MANY = ports
+    times = {"ours": [], "raw": []}
+    for way, begin in (("raw", by_hand), ("ours", by_autostart)):
+        say(f"row 3: {len(ports)} vHBAs at once, {'by hand' if way == 'raw' else 'by autostart'}")
+        known.hba_goes(lab)
+        lab.a.shell("systemctl stop virtnodedevd.service")
+        mark = begin(lab, known, ports)
+        known.wait_logins(ports, mark)
+        logins = {event["wwpn"]: event["t"] for event in fabric.events(mark) if event["event"] == "login"}
+        times[way].append(max(logins[port.wwpn] for port in ports) - logins[lab.a.node.hba_wwpn])
+        if way == "raw":
+            forget_vhbas(lab.a)
+    return [compare(f"3 autostart of {len(ports)} vHBAs / a shell loop", times["ours"], times["raw"], "s",
+                    "within 1.2", lambda mine, theirs: mine <= 1.2 * theirs)]
+
+
+def forget_vhbas(host):
+    """The kernel deletes vports one after the other; a power cut is quicker."""
+    host.shell("rm -rf /etc/libvirt/nodedev/vhba; sync")
+    host.kill()
+    host.start()
+
+
+def by_hand(lab, known, ports):
+    """A loop in the background waits for the HBA; returns a mark of the fabric's log."""
+    words = "".join(f"{port.wwpn}:{port.wwnn}\n" for port in ports)
+    lab.a.run("tee", "/run/bench-ports", stdin=words)
+    mark = fabric.mark()
+    known.hba_comes(lab)
+    lab.a.shell(f"while read words; do echo $words > /sys/class/fc_host/{lab.a.hba()}/vport_create & done "
+                "< /run/bench-ports; wait", timeout=300)
+    return mark
+
+
+def by_autostart(lab, known, _):
+    known.write_definitions(lab)
+    lab.a.shell("systemctl start virtnodedevd.service")
+    mark = fabric.mark()
+    known.hba_comes(lab)
+    return mark
+
+
+# Row 4
+
+def migrate(source, destination, name, watch):
+    """Seconds that a migration takes, and the longest gap between two writes of the guest since it began."""
+    begin = time.time()
+    source.virsh("migrate", "--live", "--persistent", "--undefinesource", name,
+                 f"qemu+ssh://{destination.name}/system", timeout=300)
+    took = time.time() - begin
+    watch.wait(200)
+    return took, watch.longest_gap(begin)[0]
+
+
+def ordinary_guest(lab):
+    """A guest on a LUN that both hosts see through their HBAs."""
+    target.add(OTHER, guest.DISK_SIZE, guest.image())
+    for host in (lab.a, lab.b):
+        target.show(OTHER, host.node.hba_wwpn)
+        host.shell(f"echo '- - -' > /sys/class/scsi_host/{host.hba()}/scan")
+        link = host.wait_lun(target.identity(OTHER))
+    lab.a.virsh("define", "/dev/stdin", stdin=guest.domain(OTHER, f"<source dev='{link}'/>"))
+    lab.a.virsh("start", OTHER)
+    watch = guest.Watch(target.backing(OTHER))
+    watch.wait(100)
+    return watch
+
+
+def migration_rows(lab, say, quick, floor):
+    """floor: what the kernel needs for a vport's login and scan, in milliseconds."""
+    total, gap = {"ours": [], "other": []}, {"ours": [], "other": []}
+    say("row 4: two guests, one on a pair of vHBAs, one on a shared LUN")
+    ours = handover.prepare(lab.a, PAIR)
+    other = ordinary_guest(lab)
+    with ours, other:
+        for turn in range(2 if quick else 6):
+            source, destination = (lab.a, lab.b) if turn % 2 == 0 else (lab.b, lab.a)
+            for way, name, watch in (("ours", handover.NAME, ours), ("other", OTHER, other)):
+                say(f"row 4: migration {turn + 1}, {name}")
+                took, longest = migrate(source, destination, name, watch)
+                total[way].append(took * 1000)
+                gap[way].append(longest * 1000)
+            for port in PAIR:
+                destination.wait_vhba(port)
+    return [
+        compare("4 migration with a hand-over / shared LUN: total", total["ours"], total["other"], "ms",
+                f"at most {floor + 200:.0f} ms more", lambda mine, theirs: mine - theirs <= floor + 200),
+        compare("4 migration with a hand-over / shared LUN: longest gap", gap["ours"], gap["other"], "ms",
+                "within 1.02", lambda mine, theirs: mine <= 1.02 * theirs),
+    ]
+
+
+# Row 5
+
+def daemon_rows(lab, say, quick):
+    """The node device daemon on a host full of vHBAs, which row 3 has left, and of disks. These are the kernel's
+    own scsi_debug, not behind a vHBA: so many through the emulated fabric would take hours."""
+    compat = scenario.load("vhba-compat")
+    luns = 64 if quick else 512
+    say(f"row 5: {luns} more disks, and two daemons")
+    lab.a.shell(f"modprobe scsi_debug max_luns={luns} num_tgts=1 fake_rw=1 dev_size_mb=8; udevadm settle --timeout=600",
+                timeout=700)
+    case = json.dumps({"hba": f"scsi_{lab.a.hba()}", "events": 50 if quick else 200})
+    compat.bring(lab.a)
+    found = {"ours": [], "bare": []}
+    for turn in range(2 if quick else 3):
+        for way, use in (("ours", compat.use_installed), ("bare", compat.use_bare_release)):
+            say(f"row 5: {way}, {turn + 1}")
+            use(lab.a)
+            found[way].append(json.loads(lab.a.run("python3", "-", case, stdin=DAEMON_SCRIPT, timeout=600)))
+    compat.use_installed(lab.a)
+    vhbas = len(lab.a.vports())
+    name = f"5 virtnodedevd, {luns} disks, {vhbas} vHBAs"
+
+    def row(what, key, unit, goal, factor):
+        mine, theirs = ([sample[key] for sample in found[way]] for way in ("ours", "bare"))
+        return compare(f"{name}: {what}", mine, theirs, unit, goal, lambda a, b: a <= factor * b)
+
+    return [row("its memory", "memory", "KiB", "within 1.05", 1.05),
+            row("start-up", "start", "ms", "not slower", 1.0),
+            row("one event", "event", "ms", "not slower", 1.0),
+            row("XML of the HBA", "xml", "ms", "not slower", 1.0)]

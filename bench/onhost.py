@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs on a host of the lab: makes a vHBA in several ways, in turns, and times each until its LUN can be read.
+
+Argument: JSON with wwnn, wwpn, hba (its SCSI host), link (the LUN's, made by udev), ways, rounds. Prints JSON:
+{way: [milliseconds, …]}. The bare release's way needs its daemons; the client library is the installed one.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import libvirt
+
+POOL = """<pool type='scsi'>
+  <name>bench</name>
+  <source>
+    <adapter type='fc_host' parent='scsi_{hba}' managed='yes' wwnn='{wwnn}' wwpn='{wwpn}'/>
+  </source>
+  <target>
+    <path>/dev/disk/by-path</path>
+  </target>
+</pool>"""
+
+
+class Ours:
+    """virNodeDeviceCreate of a defined vHBA."""
+
+    def __init__(self, case):
+        self.conn = libvirt.open("nodedev:///system")
+        self.device = self.conn.nodeDeviceLookupByName(f"vhba_{case['wwpn']}")
+
+    def make(self):
+        self.device.create()
+
+    def ready(self):
+        return True
+
+    def unmake(self):
+        self.device.destroy()
+
+
+class Raw:
+    """What the kernel offers, and nothing else."""
+
+    def __init__(self, case):
+        self.case = case
+
+    def write(self, attribute):
+        with open(f"/sys/class/fc_host/{self.case['hba']}/{attribute}", "w", encoding="ascii") as file:
+            file.write(f"{self.case['wwpn']}:{self.case['wwnn']}")
+
+    def make(self):
+        self.write("vport_create")
+
+    def ready(self):
+        return True
+
+    def unmake(self):
+        self.write("vport_delete")
+
+
+class Pool:
+    """Start of an fc_host pool, and refreshes until the LUN is a volume of it."""
+
+    def __init__(self, case):
+        self.conn = libvirt.open("storage:///system")
+        self.pool = self.conn.storagePoolDefineXML(POOL.format(**case))
+
+    def make(self):
+        self.pool.create()
+
+    def ready(self):
+        if self.pool.numOfVolumes() > 0:
+            return True
+        self.pool.refresh()
+        return self.pool.numOfVolumes() > 0
+
+    def unmake(self):
+        self.pool.destroy()
+
+
+WAYS = {"ours": Ours, "raw": Raw, "pool": Pool}
+
+
+def once(way, link):
+    """Milliseconds from the request until a sector of the LUN has been read."""
+    waiter = subprocess.Popen(["udevadm", "wait", "--timeout=120", link])
+    time.sleep(1)  # until it listens, and the host is quiet
+    begin = time.monotonic()
+    way.make()
+    waiter.wait()
+    fd = os.open(link, os.O_RDONLY)
+    os.read(fd, 512)
+    os.close(fd)
+    while not way.ready():
+        pass
+    took = (time.monotonic() - begin) * 1000
+    way.unmake()
+    subprocess.run(["udevadm", "settle"], check=True)
+    return took
+
+
+def main():
+    case = json.loads(sys.argv[1])
+    ways = {name: WAYS[name](case) for name in case["ways"]}
+    times = {name: [] for name in ways}
+    for number in range(case["rounds"] + 1):
+        for name, way in ways.items():
+            took = once(way, case["link"])
+            if number:  # the first one only warms up
+                times[name].append(took)
+    if "pool" in ways:
+        ways["pool"].pool.undefine()
+    print(json.dumps(times))
+
+
+main()
