@@ -193,6 +193,28 @@ testHostClear(testHost *host)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(testHost, testHostClear);
 
 
+static virStorageSource *
+testSourceNew(const char *path,
+              const char *wwpn,
+              unsigned long long unit)
+{
+    virStorageSource *source = virStorageSourceNew();
+
+    source->type = VIR_STORAGE_TYPE_BLOCK;
+    source->path = g_strdup(path);
+    if (wwpn) {
+        source->vhba = g_new0(virStorageSourceVHBA, 1);
+        source->vhba->wwnn = g_strdup(WWNN);
+        source->vhba->wwpn = g_strdup(wwpn);
+        source->vhba->active = g_strdup(wwpn);
+        source->vhba->hasUnit = true;
+        source->vhba->unit = unit;
+    }
+
+    return source;
+}
+
+
 static virDomainDiskDef *
 testAddDisk(virDomainDef *def,
             const char *dst,
@@ -200,21 +222,27 @@ testAddDisk(virDomainDef *def,
             unsigned long long unit)
 {
     virDomainDiskDef *disk = virDomainDiskDefNew(driver.xmlopt);
+    g_autofree char *path = g_strdup_printf("/dev/disk-%s", dst);
 
     disk->dst = g_strdup(dst);
-    disk->src->type = VIR_STORAGE_TYPE_BLOCK;
-    disk->src->path = g_strdup_printf("/dev/disk-%s", dst);
-    if (wwpn) {
-        disk->src->vhba = g_new0(virStorageSourceVHBA, 1);
-        disk->src->vhba->wwnn = g_strdup(WWNN);
-        disk->src->vhba->wwpn = g_strdup(wwpn);
-        disk->src->vhba->active = g_strdup(wwpn);
-        disk->src->vhba->hasUnit = true;
-        disk->src->vhba->unit = unit;
-    }
+    virObjectUnref(disk->src);
+    disk->src = testSourceNew(path, wwpn, unit);
     virDomainDiskInsert(def, disk);
 
     return disk;
+}
+
+
+/* A disk whose top is no LUN, but has one below it */
+static void
+testAddOverlay(virDomainDef *def,
+               const char *dst,
+               const char *wwpn,
+               unsigned long long unit)
+{
+    virDomainDiskDef *disk = testAddDisk(def, dst, NULL, 0);
+
+    disk->src->backingStore = testSourceNew("/dev/backing", wwpn, unit);
 }
 
 
@@ -341,6 +369,31 @@ testBegin(const void *opaque G_GNUC_UNUSED)
 
     /* it has only looked */
     return testNodedevVHBACheckCalls("");
+}
+
+
+/* A LUN in a backing chain is handed over like any other. */
+static int
+testBeginBacking(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = NULL;
+    const qemuMigrationVHBALun *lun;
+
+    if (testSourceInit(&host) < 0)
+        return -1;
+
+    testAddOverlay(host.vm->def, "vdb", P, 4);
+
+    if (qemuMigrationVHBASrcBegin(host.vm, NULL, NULL, DIRECT, &cookie) < 0 ||
+        !cookie || cookie->pairs[0]->nluns != 2)
+        return -1;
+
+    lun = cookie->pairs[0]->luns[1];
+    if (STRNEQ(lun->disk, "vdb") || lun->depth != 1 || lun->unit != 4)
+        return -1;
+
+    return virTestCompareToString("naa.6001405000000000000000000000000b", lun->id);
 }
 
 
@@ -1176,6 +1229,8 @@ struct testPrepareFailure {
     const char *call;           /* that fails */
     const char *present;        /* vHBA that is there already */
     const char *disk;           /* that the cookie does not know */
+    bool backing;               /* the LUN of the cookie is below an overlay */
+    bool unknown;               /* and the cookie knows nothing of it */
 };
 
 
@@ -1193,6 +1248,11 @@ testPrepareFails(const void *opaque)
 
     if (t->disk)
         testAddDisk(host.vm->def, t->disk, P, 4);
+    if (t->backing) {
+        virDomainDiskDefFree(virDomainDiskRemove(host.vm->def, 0));
+        testAddOverlay(host.vm->def, "vda", P, 0);
+        cookie->pairs[0]->luns[0]->depth = !t->unknown;
+    }
     if (t->present)
         testNodedevVHBAAdd(WWNN, t->present, NULL, NULL, true, true);
     before = testNodedevVHBADump();
@@ -1646,6 +1706,7 @@ testAll(void)
     } while (0)
 
     TEST("Begin looks only", testBegin, NULL);
+    TEST("Begin, LUN in a backing chain", testBeginBacking, NULL);
     TEST("Begin when the XML names the secondary", testBeginNamesSecondary, NULL);
     TEST("Begin, destination XML names P", testBeginDestinationXML, P);
     TEST("Begin, destination XML names S", testBeginDestinationXML, S);
@@ -1783,6 +1844,10 @@ testAll(void)
     TEST_PREPARE_FAILS("S is there", .present = S, .message = "already defined");
     TEST_PREPARE_FAILS("disk that the source does not know", .disk = "vdb",
                        .message = "has not told");
+    TEST_PREPARE_FAILS("other LUN in a backing chain", .backing = true, .secondary = S_OTHER,
+                       .message = "must be masked to the same LUNs");
+    TEST_PREPARE_FAILS("backing store that the source does not know", .backing = true,
+                       .unknown = true, .message = "has not told");
 
     TEST("Finish commits, then starts P", testFinish, NULL);
     TEST("guest dies after Finish", testFinishThenGuestDies, NULL);

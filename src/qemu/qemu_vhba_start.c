@@ -43,12 +43,16 @@ VIR_LOG_INIT("qemu.qemu_vhba_start");
 
 /* All times are in milliseconds. */
 
-/* Not every kernel driver tells when another port comes or goes, so we look
- * this often even when we are told nothing. */
+/* The kernel tells nobody when another port leaves the fabric, unless its driver
+ * passes on what the fabric says about that, and not every one does. So we look
+ * this often, at one attribute in sysfs; nobody waits for us. */
 #define QEMU_VHBA_START_LOOK 500
 
-/* Where the fabric does not tell whether a vHBA is logged in, the other host
- * gets this much time to stop its QEMU and to let go. */
+/* Where the fabric does not tell whether a vHBA is logged in, there is no event
+ * to wait for, and the other host gets this much time to stop its QEMU and to let
+ * go. If that is too short, no data are in danger, since that QEMU is stopped:
+ * either the fabric refuses us, and we try again, or the other host finds that
+ * it has been logged out. */
 #define QEMU_VHBA_START_GRACE (5 * 1000)
 
 /* Between attempts that the fabric refuses; doubled each time up to the
