@@ -521,6 +521,9 @@ inline srcSettle()
           :: srcAsk()
           :: atomic { verdict == here -> fate = here }
           :: atomic { verdict == there && bearsOut -> fate = there }
+#ifdef BY_DESTROY
+          :: verdict == there && !bearsOut -> stopQEMU(A); verdict = undecided
+#endif
 #ifdef ARBITER_ALONE
           :: startWhenFree(A, S); fate = here
 #endif
@@ -1141,7 +1144,17 @@ proctype judge()
 #endif
            printf("the administrator says %e\n", verdict)
        };
-       timeout
+       timeout;
+#ifdef BY_DESTROY
+       /* The fabric has not borne out that B has S. Now he has to undefine S. */
+       if
+       :: nobodyCanTell && verdict == undecided && !misled ->
+          verdict = (host[B].journal[S] == unmarked || movedOn -> there : here);
+          printf("the administrator says %e once more\n", verdict);
+          timeout
+       :: else
+       fi
+#endif
     :: else
     fi;
     !misled;                                /* else A stays as it is */

@@ -176,6 +176,8 @@ def _collect_from(node, home):
         commands["vhbas"] = ("for d in $(virsh -q nodedev-list --cap fc_host); do virsh -q nodedev-dumpxml $d; done; "
                              "head -v -n 99 /etc/libvirt/nodedev/vhba/* /etc/libvirt/nodedev/vhba/autostart/*")
         commands["domains"] = "virsh -q list --all; head -v -n 200 /var/log/libvirt/qemu/*.log"
+        commands["guests"] = ("for d in $(virsh -q list --name); do for c in status registers pic irq blockstats; do "
+                              "echo \"$d: $c\"; virsh -q qemu-monitor-command $d --hmp info $c; done; done")
     for what, script in commands.items():
         try:
             done = ssh.run(node.name, ["sh", "-c", script], timeout=60)
