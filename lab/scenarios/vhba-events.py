@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Clients that listen hear of each step in a vHBA's life once, and in order: virsh, and Debian's Python binding."""
+"""Clients that listen hear of each step in a vHBA's life once, and in order: virsh, and Debian's Python binding.
+
+And the daemon ends when it is told to, even if the thread that reads events is late.
+"""
 
 import re
 import shlex
@@ -34,6 +37,46 @@ while True:
     libvirt.virEventRunDefaultImpl()
 """
 
+# Holds the thread that reads from udev until the daemon, told to end, waits for its threads.
+LATE_THREAD = r'''
+import ctypes, os, subprocess, sys, time
+
+SEIZE, INTERRUPT, DETACH = 0x4206, 0x4207, 17
+WALL = 0x40000000
+libc = ctypes.CDLL(None, use_errno=True)
+
+def ptrace(request, thread):
+    if libc.ptrace(request, thread, None, None) < 0:
+        sys.exit(f"ptrace: {os.strerror(ctypes.get_errno())}")
+
+def read(task, name):
+    """Nothing, if the thread has ended."""
+    try:
+        with open(f"/proc/{pid}/task/{task}/{name}") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+def find(name):
+    return [int(task) for task in os.listdir(f"/proc/{pid}/task") if read(task, "comm") == name]
+
+def wait_for_the_end():
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if any(read(task, "wchan").startswith("futex") for task in find("daemon-shutdown")):
+            return
+    sys.exit("the daemon does not begin to end")
+
+pid = subprocess.check_output(["systemctl", "show", "-P", "MainPID", "virtnodedevd"], text=True).strip()
+thread, = find("udev-event")
+ptrace(SEIZE, thread)
+ptrace(INTERRUPT, thread)
+os.waitpid(thread, WALL)
+subprocess.check_call(["systemctl", "stop", "--no-block", "virtnodedevd.service"])
+wait_for_the_end()
+ptrace(DETACH, thread)
+'''
+
 
 def run(t):
     listen(t)
@@ -49,6 +92,7 @@ def run(t):
     stamps = re.findall(r"^(\S+ \S+): event", heard["virsh"], re.M)
     t.ok(stamps and stamps == sorted(stamps), "the time stamps of virsh do not go back", stamps)
     t.a.shell("systemctl stop lab-events-virsh lab-events-python")
+    end(t)
 
 
 def listen(t):
@@ -106,3 +150,11 @@ def check(t, client, text, steps):
     if client == "Python":
         # udev tells of changes, too, while a vHBA is active
         t.equal(heard[:3], steps[:3], "Python has heard once that the definition has changed")
+
+
+def end(t):
+    t.a.run("python3", "-", stdin=LATE_THREAD)
+    t.a.run("systemctl", "stop", "virtnodedevd.service")
+    t.equal(t.a.run("systemctl", "show", "-P", "Result", "virtnodedevd.service").strip(), "success",
+            "a daemon that is told to end while it hears of a device ends")
+    t.a.run("systemctl", "start", "virtnodedevd.service")
