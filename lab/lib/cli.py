@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 
-from . import cluster, fabric, nodes, scenario, ssh, target
+from . import cluster, daemon, fabric, nodes, scenario, several, ssh, target
 from .say import LabError, say
 
 HOST_NAMES = sorted(nodes.NODES)
@@ -25,7 +25,8 @@ def parser():
     made = command("up", do_up, "start the fabric and the machines, and wait until they are on the fabric")
     made.add_argument("--nodes", type=lambda text: text.split(","), default=HOST_NAMES, metavar="A,B",
                       help=f"only these of {', '.join(HOST_NAMES)}")
-    command("down", do_down, "end the lab and forget its machines' disks")
+    made = command("down", do_down, "end the lab and forget its machines' disks")
+    made.add_argument("--all", action="store_true", help="all labs that `run --labs` has left behind, too")
     command("status", do_status, "what runs")
     command("list", do_list, "the scenarios")
     made = command("exec", do_exec, "run a command on a machine: status and both streams come through")
@@ -41,6 +42,8 @@ def parser():
     made = command("lun", do_lun, "list | add NAME SIZE | del NAME | map NAME WWPN UNIT | unmap WWPN UNIT")
     made.add_argument("words", nargs="+", metavar="WORD")
     made = command("run", do_run, "run scenarios; they print TAP")
+    made.add_argument("--labs", type=int, default=1, metavar="N",
+                      help="in N labs at once; each takes 2 GiB of memory and keeps a processor busy")
     made.add_argument("scenarios", nargs="+", metavar="SCENARIO")
     return main
 
@@ -56,8 +59,11 @@ def do_up(arguments):
     cluster.up(arguments.nodes)
 
 
-def do_down(_):
-    say("the lab is down" if cluster.down() else "the lab was not up")
+def do_down(arguments):
+    if arguments.all:
+        several.down()
+    else:
+        say("the lab is down" if cluster.down() else "the lab was not up")
 
 
 def do_status(_):
@@ -118,7 +124,14 @@ def do_lun(arguments):
 
 
 def do_run(arguments):
-    return 0 if scenario.run_all(arguments.scenarios) else 1
+    if arguments.labs == 1:
+        return 0 if scenario.run_all(arguments.scenarios) else 1
+    if daemon.running():
+        raise LabError("a lab runs already; `lab down` ends it, then there can be several")
+    for name in arguments.scenarios:
+        scenario.load(name)
+    cluster.build()
+    return 0 if several.Labs(arguments.scenarios, arguments.labs).play() else 1
 
 
 def main():

@@ -12,17 +12,17 @@ from .say import LabError, LabTimeout, say
 
 
 @contextlib.contextmanager
-def lock():
-    """One command at a time changes which machines run."""
+def lock(what=LIVE.name):
+    """One command at a time changes which machines of a lab run; one makes images, for all labs."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    with open(BUILD / "lock", "w", encoding="ascii") as file:
+    with open(BUILD / f"{what}.lock", "w", encoding="ascii") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def build():
     """Makes everything that `up` needs and that can be made beforehand."""
-    with lock():
+    with lock("images"):
         _build()
 
 
@@ -39,9 +39,10 @@ def up(names):
         if daemon.running():
             raise LabError(f"the lab runs already ({', '.join(daemon.running())}); `lab down` ends it")
         shutil.rmtree(LIVE, ignore_errors=True)
-        _build()
         LIVE.mkdir(parents=True, mode=0o700)
-        vm.take_images()
+        with lock("images"):
+            _build()
+            vm.take_images()
         ssh.make_keys()
         fabric.FIRST.start(nodes.FABRIC_PORTS)
         fabric.SECOND.start(nodes.NODES)
