@@ -68,7 +68,7 @@ def run(t):
         journey.has_moved("after all that")
         journey.end()
         journey.here.virsh("undefine", NAME)
-    if table.FULL or table.WORD and table.WORD in OLD_SOURCE:
+    if table.FULL and not table.WORDS or table.wanted(OLD_SOURCE):
         from_old_libvirt(t)
     t.say(f"{'reason':44} at seconds  error")
     for refusal, error, seconds in rows:

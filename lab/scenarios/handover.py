@@ -12,7 +12,7 @@ PAIR = vhba.number(0)
 P, S = PAIR
 
 CONFIG = "/etc/libvirt/virtqemud.conf"
-FILTERS = "2:qemu.qemu_vhba 2:qemu.qemu_migration_vhba"
+LOG = ('log_filters = "2:qemu.qemu_vhba 2:qemu.qemu_migration_vhba"', 'log_outputs = "2:journald"')
 # What takes time on the source and on the destination, in order
 AWAY = [(S, "mark lent"), (S, "stop"), (P, "mark lent"), (S, "undefine"), (P, "stop"), (P, "undefine")]
 IN = [(P, "define"), (S, "define"), (S, "start"), (S, "mark none"), (P, "start"), (P, "mark none")]
@@ -56,12 +56,13 @@ def take_console(host):
 def logs(*hosts):
     """virtqemud logs what it does with vHBAs, as docs/kbase/migration-npiv.rst says."""
     for host in hosts:
-        host.shell(f"echo 'log_filters = \"{FILTERS}\"' >> {CONFIG}; systemctl restart virtqemud.service")
+        host.run("tee", "-a", CONFIG, stdin="\n".join(LOG) + "\n")
+        host.run("systemctl", "restart", "virtqemud.service")
     try:
         yield
     finally:
         for host in hosts:
-            host.shell(f"sed -i '/^log_filters/d' {CONFIG}; systemctl restart virtqemud.service")
+            host.shell(f"sed -i '/^log_/d' {CONFIG}; systemctl restart virtqemud.service")
 
 
 def check_times(t):
