@@ -66,7 +66,7 @@ class Stop:
         if self.listener.stdout.readline() != "armed\n":
             raise LabError(f"{daemon} on {host.name} cannot be stopped: {self.listener.stderr.read()}")
 
-    def wait(self, *others, timeout=60):
+    def wait(self, *others, timeout=180):
         """Waits until the daemon has stopped. False if all of the other Popens ended first, and it did not follow.
 
         timeout in seconds; after the end of the others it has GRACE seconds.
