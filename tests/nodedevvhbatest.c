@@ -29,6 +29,7 @@
 #include "node_device/node_device_driver.h"
 #include "node_device/node_device_vhba.h"
 #include "virfile.h"
+#include "virthread.h"
 
 #define VIR_FROM_THIS VIR_FROM_NODEDEV
 
@@ -950,6 +951,39 @@ testTransientRefused(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* What the daemon does when udev tells, a moment later. */
+static void
+testUdevTellsOfHost1(void *opaque G_GNUC_UNUSED)
+{
+    virNodeDeviceObj *obj = testUdevAdd(1, "2101001b32a90002");
+
+    virNodeDeviceObjEndAPI(&obj);
+    nodeDeviceVHBAsChanged(driver->vhbas, false);
+}
+
+
+/* A vport of the fixture has just been made; udev tells of it meanwhile. */
+static int
+testTransientIsAwaited(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virNodeDevice) dev = NULL;
+    virNodeDeviceObj *obj = NULL;
+    virThread thread;
+
+    if (virThreadCreate(&thread, true, testUdevTellsOfHost1, NULL) < 0)
+        return -1;
+
+    dev = nodeDeviceVHBAAwaitTransient(driver->vhbas, conn, WWNN, "2101001b32a90002");
+    virThreadJoin(&thread);
+
+    obj = virNodeDeviceObjListFindByName(driver->devs, "scsi_host1");
+    virNodeDeviceObjListRemove(driver->devs, obj);
+    virNodeDeviceObjEndAPI(&obj);
+
+    return dev ? virTestCompareToString("scsi_host1", dev->name) : -1;
+}
+
+
 /* The kernel would only say "Invalid argument", or its driver "No such file or
  * directory". */
 static int
@@ -1333,6 +1367,7 @@ mymain(void)
                        "scsi_host2: it is on another fabric");
     TEST("a transient vHBA with a defined WWPN is refused", testTransientRefused);
     TEST("a transient vHBA with a bad WWPN is refused", testTransientBadWWN);
+    TEST("a transient vHBA is there when udev has told of it", testTransientIsAwaited);
 
     TEST_OPAQUE("lookup by WWNs in upper case", testLookupByWWN, "2101001B32A90012");
     TEST_OPAQUE("lookup by WWNs with 0x", testLookupByWWN, "0x2101001b32a90012");

@@ -83,6 +83,11 @@ int nodeDeviceVHBADestroy(nodeDeviceVHBAs *vhbas,
 int nodeDeviceVHBACheckTransient(nodeDeviceVHBAs *vhbas,
                                  virNodeDeviceDef *def);
 
+virNodeDevicePtr nodeDeviceVHBAAwaitTransient(nodeDeviceVHBAs *vhbas,
+                                              virConnectPtr conn,
+                                              const char *wwnn,
+                                              const char *wwpn);
+
 /* What udev tells. */
 
 void nodeDeviceVHBASetName(nodeDeviceVHBAs *vhbas,

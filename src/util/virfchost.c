@@ -939,11 +939,13 @@ virFCHostVportWaitError(const virFCHost *vhba,
 }
 
 
-/* No driver tells that a vport has become Active. But the vHBA then asks the
- * fabric for other ports, and what it finds makes events below its host, within
- * milliseconds. Only a vHBA that shares its zone with nobody finds nothing: for
- * that one, look again even without an event, after this time in
- * milliseconds. */
+/* The kernel has no event for it: fc_vport_set_state (scsi_transport_fc.h), which
+ * all drivers call, only stores the state. There is always one for the vHBA's
+ * login to the name server, a remote port, shortly before. Then libfc sets the
+ * state (fc_lport_enter_ready) and asks the fabric for other ports, and each that
+ * it finds makes an event below the vHBA's host, milliseconds later. Only a vHBA
+ * that shares its zone with nobody finds none: for that one, look again without
+ * an event after this time in milliseconds. */
 #define VPORT_LOOK_AGAIN_MS 1000
 
 
