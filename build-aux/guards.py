@@ -19,10 +19,14 @@ from workshop import GOOD
 
 
 def hook(patch):
-    """The sections of PATCH that are its hook."""
-    under_src = [s for s in patch.sections if s.paths[0].startswith("src/")]
-    code = [s for s in under_src if re.search(r"\.c$", s.paths[0])]
-    return code or under_src
+    """The sections of PATCH that are its hook: code under src/, else what
+    builds it, else the same of a tool."""
+    for place in ("src/", "tools/"):
+        here = [s for s in patch.sections if s.paths[0].startswith(place)]
+        code = [s for s in here if re.search(r"\.c$", s.paths[0])]
+        if here:
+            return code or here
+    return []
 
 
 def read_guards(top):
