@@ -4,7 +4,7 @@
 import json
 import time
 
-from lib import cluster, daemon, fabric, guest, handover, nodes, scenario, target, vhba
+from lib import bare, cluster, daemon, fabric, guest, handover, nodes, scenario, target, vhba
 from lib.host import Host
 
 from paths import HERE
@@ -12,6 +12,8 @@ from table import compare, median
 
 PAIR = vhba.number(0)
 OTHER = "ordinary"
+POOL_DAEMONS = ("virtnodedevd", "virtstoraged")
+MEASURED_DAEMONS = {"virtnodedevd": "nodedev:///system", "virtqemud": "qemu:///system"}
 SCRIPT = (HERE / "onhost.py").read_text()
 DAEMON_SCRIPT = (HERE / "ondaemon.py").read_text()
 
@@ -55,23 +57,22 @@ def on_host(host, ways, rounds):
 
 
 def start_rows(lab, say, quick):
-    compat = scenario.load("vhba-compat")
     target.add("disk", guest.DISK_SIZE)
     target.show("disk", PAIR.primary.wwpn)
     lab.a.virsh("nodedev-define", "/dev/stdin", stdin=PAIR.primary.xml())
     say("row 2: start of a vHBA, ours and by hand")
     ours = on_host(lab.a, ["ours", "raw"], 3 if quick else 9)
     say("row 2: start of a pool of the bare release")
-    compat.bring(lab.a)
-    compat.use_bare_release(lab.a)
+    bare.bring(lab.a)
+    bare.use(lab.a, *POOL_DAEMONS)
     try:
-        bare = on_host(lab.a, ["pool"], 1 if quick else 2)
+        pool = on_host(lab.a, ["pool"], 1 if quick else 2)
     finally:
-        compat.use_installed(lab.a)
+        bare.use_installed(lab.a, *POOL_DAEMONS)
     return [
         compare("2 vHBA to LUN / vport_create by hand", ours["ours"], ours["raw"], "ms", "within 1.1",
                 lambda mine, theirs: mine <= 1.1 * theirs),
-        compare("2 vHBA to LUN / fc_host pool of v11.3.0", ours["ours"], bare["pool"], "ms", "10 times faster",
+        compare("2 vHBA to LUN / fc_host pool of v11.3.0", ours["ours"], pool["pool"], "ms", "10 times faster",
                 lambda mine, theirs: mine * 10 <= theirs),
     ], median(ours["raw"])
 
@@ -81,21 +82,26 @@ def start_rows(lab, say, quick):
 def autostart_rows(lab, say, quick):
     """From the HBA's login to the last of its vHBAs' logins, as the fabric saw them."""
     known = scenario.load("vhba-autostart")
-    ports = known.MANY[:32] if quick else known.MANY
-    known.MANY = ports
-    times = {"ours": [], "raw": []}
-    for way, begin in (("raw", by_hand), ("ours", by_autostart)):
-        say(f"row 3: {len(ports)} vHBAs at once, {'by hand' if way == 'raw' else 'by autostart'}")
-        known.hba_goes(lab)
-        lab.a.shell("systemctl stop virtnodedevd.service")
-        mark = begin(lab, known, ports)
-        known.wait_logins(ports, mark)
-        logins = {event["wwpn"]: event["t"] for event in fabric.events(mark) if event["event"] == "login"}
-        times[way].append(max(logins[port.wwpn] for port in ports) - logins[lab.a.node.hba_wwpn])
-        if way == "raw":
-            forget_vhbas(lab.a)
-    return [compare(f"3 autostart of {len(ports)} vHBAs / a shell loop", times["ours"], times["raw"], "s",
-                    "within 1.2", lambda mine, theirs: mine <= 1.2 * theirs)]
+    ports = known.MANY = known.MANY[:32] if quick else known.MANY
+    times = {"by hand": [], "by autostart": []}
+    for turn in range(1 if quick else 2):
+        for way, begin in (("by hand", by_hand), ("by autostart", by_autostart)):
+            say(f"row 3: {len(ports)} vHBAs at once, {way}, {turn + 1}")
+            if turn or times[way] or way == "by autostart":
+                forget_vhbas(lab.a)
+            times[way].append(until_logged_in(lab, known, ports, begin))
+    return [compare(f"3 autostart of {len(ports)} vHBAs / a shell loop", times["by autostart"], times["by hand"],
+                    "s", "within 1.2", lambda mine, theirs: mine <= 1.2 * theirs)]
+
+
+def until_logged_in(lab, known, ports, begin):
+    """Seconds from the HBA's login to that of the last of its vHBAs, for one way to begin."""
+    known.hba_goes(lab)
+    lab.a.shell("systemctl stop virtnodedevd.service")
+    mark = begin(lab, known, ports)
+    known.wait_logins(ports, mark)
+    logins = {event["wwpn"]: event["t"] for event in fabric.events(mark) if event["event"] == "login"}
+    return max(logins[port.wwpn] for port in ports) - logins[lab.a.node.hba_wwpn]
 
 
 def forget_vhbas(host):
@@ -165,7 +171,7 @@ def migration_rows(lab, say, quick, floor):
                 total[way].append(took * 1000)
                 gap[way].append(longest * 1000)
             for port in PAIR:
-                destination.wait_vhba(port)
+                destination.wait_settled(port)
     return [
         compare("4 migration with a hand-over / shared LUN: total", total["ours"], total["other"], "ms",
                 f"at most {floor + 200:.0f} ms more", lambda mine, theirs: mine - theirs <= floor + 200),
@@ -177,30 +183,48 @@ def migration_rows(lab, say, quick, floor):
 # Row 5
 
 def daemon_rows(lab, say, quick):
-    """The node device daemon on a host full of vHBAs, which row 3 has left, and of disks. These are the kernel's
-    own scsi_debug, not behind a vHBA: so many through the emulated fabric would take hours."""
-    compat = scenario.load("vhba-compat")
-    luns = 64 if quick else 512
-    say(f"row 5: {luns} more disks, and two daemons")
-    lab.a.shell(f"modprobe scsi_debug max_luns={luns} num_tgts=1 fake_rw=1 dev_size_mb=8; udevadm settle --timeout=600",
-                timeout=700)
-    case = json.dumps({"hba": f"scsi_{lab.a.hba()}", "events": 50 if quick else 200})
-    compat.bring(lab.a)
-    found = {"ours": [], "bare": []}
-    for turn in range(2 if quick else 3):
-        for way, use in (("ours", compat.use_installed), ("bare", compat.use_bare_release)):
-            say(f"row 5: {way}, {turn + 1}")
-            use(lab.a)
-            found[way].append(json.loads(lab.a.run("python3", "-", case, stdin=DAEMON_SCRIPT, timeout=600)))
-    compat.use_installed(lab.a)
-    vhbas = len(lab.a.vports())
-    name = f"5 virtnodedevd, {luns} disks, {vhbas} vHBAs"
+    """The daemons on a host full of vHBAs, which row 3 has left, and of disks. Those are the kernel's own scsi_debug
+    and behind no vHBA, and they are fewer than 16,320: one takes the emulated machine some milliseconds and 50 KiB.
+    What one of them costs is told by the difference to a host without them."""
+    luns = 64 if quick else 1024
+    bare.bring(lab.a)
+    empty = measure_daemons(lab, say, "no disks", 1, 20)
+    say(f"row 5: {luns} disks")
+    # udevd would look into each of them for a long time; the daemons find them in sysfs.
+    lab.a.shell("systemctl stop systemd-udevd.service systemd-udevd-kernel.socket systemd-udevd-control.socket; "
+                f"modprobe scsi_debug max_luns={luns} num_tgts=1 fake_rw=1 dev_size_mb=8; "
+                "systemctl start systemd-udevd-kernel.socket systemd-udevd-control.socket systemd-udevd.service",
+                timeout=900)
+    full = measure_daemons(lab, say, f"{luns} disks", 1 if quick else 3, 20 if quick else 100)
+    where = f"{luns} disks, {len(lab.a.vports())} vHBAs"
 
-    def row(what, key, unit, goal, factor):
-        mine, theirs = ([sample[key] for sample in found[way]] for way in ("ours", "bare"))
-        return compare(f"{name}: {what}", mine, theirs, unit, goal, lambda a, b: a <= factor * b)
+    def row(name, what, key, unit, goal, factor, part=lambda sample, _: sample):
+        mine, theirs = ([part(sample[key], empty[name, way][0][key]) for sample in full[name, way]]
+                        for way in ("ours", "bare"))
+        return compare(f"5 {name}, {where}: {what}", mine, theirs, unit, goal, lambda a, b: a <= factor * b)
 
-    return [row("its memory", "memory", "KiB", "within 1.05", 1.05),
-            row("start-up", "start", "ms", "not slower", 1.0),
-            row("one event", "event", "ms", "not slower", 1.0),
-            row("XML of the HBA", "xml", "ms", "not slower", 1.0)]
+    def per_lun(sample, before):
+        return (sample - before) / luns
+
+    return [row("virtnodedevd", "memory", "memory", "KiB", "within 1.05", 1.05),
+            row("virtnodedevd", "memory of one disk", "memory", "KiB", "within 1.05", 1.05, per_lun),
+            row("virtnodedevd", "start-up", "start", "ms", "not slower", 1.0),
+            row("virtnodedevd", "one event", "event", "ms", "not slower", 1.0),
+            row("virtnodedevd", "XML of the HBA", "xml", "ms", "not slower", 1.0),
+            row("virtqemud", "memory", "memory", "KiB", "within 1.05", 1.05),
+            row("virtqemud", "start-up", "start", "ms", "not slower", 1.0)]
+
+
+def measure_daemons(lab, say, when, turns, events):
+    """{(daemon, "ours" or "bare"): [sample, …]}"""
+    found = {}
+    for turn in range(turns):
+        for way, use in (("bare", bare.use), ("ours", bare.use_installed)):
+            for name, uri in MEASURED_DAEMONS.items():
+                say(f"row 5: {when}, {name}, {way}, {turn + 1}")
+                use(lab.a, name)
+                case = json.dumps({"unit": f"{name}.service", "uri": uri, "events": events,
+                                   "hba": f"scsi_{lab.a.hba()}" if name == "virtnodedevd" else None})
+                sample = lab.a.run("python3", "-", case, stdin=DAEMON_SCRIPT, timeout=600)
+                found.setdefault((name, way), []).append(json.loads(sample))
+    return found

@@ -12,7 +12,8 @@ LUNS = 64
 
 
 def measure(vhbas):
-    """Samples in microseconds, for so many vHBAs: the index, the walk, and the index asked about one vHBA only."""
+    """Samples in microseconds, for so many vHBAs: the index, the walk, the index asked about one vHBA only, and
+    the index with nothing in the processor's caches."""
     done = subprocess.run([PROGRAM], env={**os.environ, "VIR_TEST_SCALE": str(vhbas)}, check=True,
                           capture_output=True, text=True)
     lines = [line.split()[2:] for line in done.stdout.splitlines() if line.startswith("@ ")]
@@ -21,17 +22,20 @@ def measure(vhbas):
 
 def rows(say, quick):
     """The table's rows, and for the plot: {vHBAs: (ours, other)} in microseconds."""
-    table, growth, few = [], {}, {}
+    table, growth, few, cold = [], {}, {}, {}
     for vhbas in (1, 4, 255) if quick else (1, 4, 16, 64, 255):
         say(f"row 1: lookup among {vhbas} x {LUNS} LUNs")
-        ours, other, few[vhbas] = measure(vhbas)
+        ours, other, few[vhbas], cold[vhbas] = measure(vhbas)
         growth[vhbas] = (ours, other)
         most = vhbas == 255
         table.append(compare(f"1 lookup, {vhbas} x {LUNS}", ours, other, "us",
                              "1000 times faster" if most else "faster",
                              lambda mine, theirs, times=1000 if most else 1: mine * times <= theirs))
-    table.append(compare("1 lookup, ours at 255 x 64 / at 1 x 64", growth[255][0], growth[1][0], "us",
-                         "within 1.2", lambda mine, theirs: mine <= 1.2 * theirs,
-                         "asked about the LUNs of one vHBA only, among all of them: "
-                         f"{median(few[255]):.1f} us; the rest is sysfs that the processor has no longer in its cache"))
+    table += [compare("1 lookup, ours at 255 x 64 / at 1 x 64", growth[255][0], growth[1][0], "us",
+                      "within 1.2", lambda mine, theirs: mine <= 1.2 * theirs,
+                      f"asked about one vHBA's LUNs only, among all of them: {median(few[255]):.1f} us. The rest is "
+                      "cache misses, three quarters of them in the kernel's look-up of paths (__d_lookup_rcu, "
+                      "inode_permission)"),
+              compare("1 lookup, the same with nothing in the caches", cold[255], cold[1], "us",
+                      "within 1.2", lambda mine, theirs: mine <= 1.2 * theirs)]
     return table, {vhbas: tuple(map(median, samples)) for vhbas, samples in growth.items()}

@@ -23,8 +23,9 @@
  * come to the same device.
  *
  * VIR_TEST_SCALE=VHBAS makes so many vHBAs instead of a few, and prints how long
- * each takes, in nanoseconds: the index, the walk, and the index when it is
- * asked about one vHBA only. 'make bench' does that.
+ * each takes, in nanoseconds: the index, the walk, the index when it is asked
+ * about one vHBA only, and the index when the processor has nothing of all this
+ * in its caches. 'make bench' does that.
  */
 
 #include <config.h>
@@ -52,6 +53,8 @@
 #define ROUNDS 9
 #define INDEX_LOOKUPS 4096
 #define WALK_LOOKUPS 4
+#define COLD_LOOKUPS 16
+#define CACHES (64 * 1024 * 1024) /* more than a processor has */
 
 static char *root;
 static size_t nvhbas = FEW;
@@ -219,6 +222,34 @@ testTime(bool (*find)(const testQuestion *question),
 }
 
 
+/* Returns the mean time of a lookup in nanoseconds that comes after something
+ * else has been done, -1 if one went wrong */
+static long long
+testTimeCold(void)
+{
+    g_autofree char *other = g_malloc(CACHES);
+    volatile char sink = 0;
+    long long sum = 0;
+    size_t i;
+    size_t j;
+
+    memset(other, 1, CACHES);
+
+    for (i = 0; i < COLD_LOOKUPS; i++) {
+        long long one;
+
+        for (j = 0; j < CACHES; j += 64)
+            sink += other[j];
+
+        if ((one = testTime(testByIndex, 1)) < 0)
+            return -1;
+        sum += one;
+    }
+
+    return sum / COLD_LOOKUPS;
+}
+
+
 static int
 testSame(const void *opaque G_GNUC_UNUSED)
 {
@@ -226,7 +257,28 @@ testSame(const void *opaque G_GNUC_UNUSED)
 }
 
 
-/* Asks once about each LUN, so that all hosts are known, then takes turns. */
+/* One line of times, the ways taking turns */
+static int
+testRound(void)
+{
+    long long ours = testTime(testByIndex, INDEX_LOOKUPS);
+    long long other = testTime(testByWalk, WALK_LOOKUPS);
+    long long cold = testTimeCold();
+    long long few;
+
+    nasked = 1;
+    few = testTime(testByIndex, INDEX_LOOKUPS);
+    nasked = nvhbas;
+
+    if (ours < 0 || other < 0 || cold < 0 || few < 0)
+        return -1;
+
+    printf("@ %zu %lld %lld %lld %lld\n", nvhbas, ours, other, few, cold);
+    return 0;
+}
+
+
+/* Asks often enough about each LUN first, so that all hosts are known. */
 static int
 testScale(const void *opaque G_GNUC_UNUSED)
 {
@@ -236,18 +288,8 @@ testScale(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     for (i = 0; i < ROUNDS; i++) {
-        long long ours = testTime(testByIndex, INDEX_LOOKUPS);
-        long long other = testTime(testByWalk, WALK_LOOKUPS);
-        long long few;
-
-        nasked = 1;
-        few = testTime(testByIndex, INDEX_LOOKUPS);
-        nasked = nvhbas;
-
-        if (ours < 0 || other < 0 || few < 0)
+        if (testRound() < 0)
             return -1;
-
-        printf("@ %zu %lld %lld %lld\n", nvhbas, ours, other, few);
     }
 
     return 0;

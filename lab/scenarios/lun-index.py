@@ -6,7 +6,7 @@ What it says is seen in the command line that libvirt would start QEMU with; for
 
 import re
 
-from lib import cluster, fabric, guest, target, vhba
+from lib import cluster, fabric, guest, nodes, target, vhba
 from lib.say import LabError
 
 NAME = "byunit"
@@ -117,12 +117,24 @@ def link(t, index):
 
 
 def target_reboot(t, index):
-    """On a slow machine it takes longer than the kernel waits for the target, and then all units go and come anew."""
+    """The lab's target logs in before it has its LUNs again, and nobody asks twice; hence the second login."""
     cluster.reboot("target")
+    mark = fabric.mark()
+    for state in ("down", "up"):
+        fabric.control("link", "target", state)
+    fabric.wait_login(nodes.TARGET.hba_wwpn, "target", since=mark)
     for name in LUNS:
-        t.a.wait_lun(target.identity(name))
+        wait_readable(t, target.identity(name))
     index.take(1)
     index.agrees("the target has been rebooted, and one LUN is gone", [0, 2])
+
+
+def wait_readable(t, identity):
+    """A slow machine reboots longer than the kernel waits for a target; then all units go, and come anew."""
+    read = ("dd", "iflag=direct", "bs=512", "count=1", "of=/dev/null")
+    if t.a.attempt(*read, f"if={t.a.wait_lun(identity)}").returncode != 0:
+        t.a.shell("udevadm settle")
+        t.a.run(*read, f"if={t.a.wait_lun(identity)}")
 
 
 def daemon_restart(t, index):
