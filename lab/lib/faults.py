@@ -124,10 +124,10 @@ def narrow_wire(host):
 
 @contextlib.contextmanager
 def long_wire(host):
-    """What goes to a host or comes from it takes a quarter of a second longer."""
+    """What goes to a host or comes from it takes up to a second longer."""
     with vm.qmp(nodes.NODES[host.name]) as monitor:
         monitor.execute("object-add", **{"qom-type": "filter-buffer", "id": "long-wire", "netdev": "peer0",
-                                         "interval": 250000})
+                                         "interval": 1000000})
     try:
         yield
     finally:
