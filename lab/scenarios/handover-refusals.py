@@ -336,7 +336,7 @@ REFUSALS = (
     Refusal("the destination has no link", "b", no_link_there, (FABRIC, "its port is offline"), "no", always=True),
     Refusal("the destination's HBA is full", "b", full_there, (FABRIC, "carries as many vHBAs as it can"),
             "all of them carry as many"),
-    Refusal("the destination's libvirt is too old", "b", old_libvirt_there, ("cookie feature vhba",), "it is too old"),
+    Refusal("the destination's libvirt is too old", "b", old_libvirt_there, ("missing source information", "vda"), "it is too old"),
     Refusal("no LUN there", "b", lun_missing, (S.wwpn,)),
     Refusal("another LUN there", "b", other_lun, (S.wwpn, "must be masked to the same LUNs")),
     Refusal("another size there", "b", other_size, (S.wwpn, f"{2 * guest.DISK_SIZE} bytes"), always=True),
