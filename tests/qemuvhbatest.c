@@ -42,6 +42,8 @@
 #define GUEST_UUID "00000000-0000-4000-8000-000000000001"
 #define OTHER_UUID "00000000-0000-4000-8000-000000000002"
 
+#define TWO_PATHS "2101001b32a9000c"
+
 
 /* --- cases --- */
 
@@ -261,6 +263,44 @@ testRelease(const void *opaque)
 }
 
 
+/* What can have an offline snapshot: nothing that needs a LUN behind a vHBA */
+#define AS_DEFINED "<source wwnn='" WWNN "' wwpn='" ONE_LUN "'/>"
+#define AS_PATH "<source dev='/dev/sde' model='vport'/>"
+
+typedef struct _testOfflineCase testOfflineCase;
+struct _testOfflineCase {
+    const char *disk;
+    const char *image; /* disk whose source is where the overlay is to be */
+    const char *error; /* expected in the message; NULL if it is no error */
+};
+
+static int
+testOfflineSnapshot(const void *opaque)
+{
+    const testOfflineCase *test = opaque;
+    g_autoptr(virDomainDiskDef) disk = NULL;
+    g_autoptr(virDomainDiskDef) image = NULL;
+    virQEMUDriver driver;
+    int ret = -1;
+
+    if (qemuTestDriverInit(&driver) < 0)
+        return -1;
+
+    if ((disk = virDomainDiskDefParse(test->disk, driver.xmlopt, 0)) &&
+        (!test->image ||
+         (image = virDomainDiskDefParse(test->image, driver.xmlopt, 0)))) {
+        if (qemuVHBACheckOfflineSnapshot(disk, image ? image->src : NULL) == 0)
+            ret = test->error ? -1 : 0;
+        else if (test->error && strstr(virGetLastErrorMessage(), test->error))
+            ret = 0;
+        virResetLastError();
+    }
+
+    qemuTestDriverFree(&driver);
+    return ret;
+}
+
+
 /* Returns how long a LUN may take after qemu.conf has said @conf, in
  * milliseconds; 0 if that is refused. */
 static unsigned int
@@ -352,6 +392,12 @@ mymain(void)
     DO_TEST("one of several LUNs", SINGLE(TWO_LUNS),
             SOURCE(TWO_LUNS, .hasUnit = true, .unit = 4),
             .path = "/dev/sdd", .active = TWO_LUNS);
+
+    DO_TEST("of two paths the one whose target port is there", SINGLE(TWO_PATHS),
+            SOURCE(TWO_PATHS), .path = "/dev/sdg", .active = TWO_PATHS);
+    DO_TEST("a target port that has gone and is asked for", SINGLE(TWO_PATHS),
+            SOURCE(TWO_PATHS, .target = (char *) "50060e801049cfd1"),
+            .error = { "target 50060e801049cfd1 cannot be reached", TWO_PATHS });
 
     DO_TEST("the primary of a pair", PAIR, SOURCE(PRIMARY),
             .path = "/dev/sda", .active = PRIMARY);
@@ -449,6 +495,26 @@ mymain(void)
     DO_TEST("to pretend starts nothing", SINGLE(ONE_LUN, .inactive = true),
             SOURCE(ONE_LUN), .pretend = true,
             .error = { ONE_LUN, "not active" });
+
+#define DO_TEST_OFFLINE(what, ...) \
+    do { \
+        const testOfflineCase test = { __VA_ARGS__ }; \
+        if (virTestRun("offline snapshot: " what, testOfflineSnapshot, &test) < 0) \
+            ret = -1; \
+    } while (0)
+#define DEFINED(source) \
+    "<disk type='block' device='disk'>" source "<target dev='vda'/></disk>"
+
+    DO_TEST_OFFLINE("other disks and images", OTHER_DISK, OTHER_DISK, NULL);
+    DO_TEST_OFFLINE("internal, of another disk", OTHER_DISK, NULL, NULL);
+    DO_TEST_OFFLINE("a LUN by WWNs", DEFINED(AS_DEFINED), OTHER_DISK,
+                    "disk 'vda' needs the LUN behind vHBA '" ONE_LUN "'");
+    DO_TEST_OFFLINE("a LUN by its path", DEFINED(AS_PATH), OTHER_DISK, "'/dev/sde'");
+    DO_TEST_OFFLINE("internal, on a LUN", DEFINED(AS_DEFINED), NULL, ONE_LUN);
+    DO_TEST_OFFLINE("a LUN below an overlay",
+                    OVERLAY("<source dev='/dev/vg/guest'/>"), OTHER_DISK, ONE_LUN);
+    DO_TEST_OFFLINE("an image that is a LUN", OTHER_DISK, DEFINED(AS_DEFINED),
+                    "disk 'vdd' needs the LUN behind vHBA '" ONE_LUN "'");
 
 #define DO_TEST_RELEASE(what, first, second, chain_, claimed_) \
     do { \

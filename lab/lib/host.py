@@ -124,6 +124,16 @@ class Host:
             # The event may have come just before anybody listened, hence not for long.
             self.attempt("virsh", "nodedev-event", "--event", "update", "--timeout", str(max(1, min(3, int(left)))))
 
+    def wait_remote_port(self, vhba, wwpn, state, timeout=60):
+        """Waits until a vHBA's remote port is in a state, such as "Blocked". timeout in seconds."""
+        ports = f"/sys/class/fc_host/{self.fc_host(vhba.wwpn)}/device/rport-*/fc_remote_ports/*"
+
+        def now():
+            return self.shell(f"cat $(dirname $(grep -l {wwpn} {ports}/port_name))/port_state").strip()
+
+        self._wait(lambda: now() == state, "update", timeout,
+                   lambda: f"{vhba.name} on {self.name} to see {wwpn} {state}; it is {now()}")
+
     def vports(self):
         """The WWPNs of the vports that exist, whoever made them."""
         return sorted(self.shell("cat /sys/class/fc_vports/*/port_name 2> /dev/null || true")

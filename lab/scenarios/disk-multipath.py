@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A LUN with two paths: its multipath map is used, never a path, and the guest goes on when one path goes down."""
+"""A LUN with two paths: its multipath map is used, never a path, and the guest goes on when one path goes down.
+
+Before, without multipathd: the paths are one LUN, either can be asked for, and one that is down is not taken.
+"""
 
 import re
 from xml.etree import ElementTree
@@ -14,11 +17,41 @@ def run(t):
     second = target.second_port()
     target.add("disk", guest.DISK_SIZE, guest.image())
     target.show("disk", P.wwpn, 4)
-    t.a.run("/usr/lib/lab/multipath", "up")
     t.a.virsh("nodedev-define", "/dev/stdin", stdin=P.xml())
+    without_multipathd(t, second)
+    t.a.run("/usr/lib/lab/multipath", "up")
     every_way_to_name_it(t, second)
     paths_go_down(t)
     t.no_double_login()
+
+
+def without_multipathd(t, second):
+    first = nodes.TARGET.hba_wwpn
+    for port in (first, second):
+        define(t, P.source(f"<lun unit='4' target='{port}'/>"))
+        t.a.virsh("start", NAME)
+        t.equal(opened(t), [device_behind(t, port)], f"without multipathd: behind {port}, as asked for")
+        t.a.virsh("destroy", NAME)
+    define(t, P.source())
+    for (_, _, link), down, up in zip(nodes.TARGET.fc_ports, (first, second), (second, first)):
+        fabric.control("link", link, "down")
+        t.a.wait_remote_port(P, down, "Blocked")
+        with guest.Watch(target.backing("disk")) as watch:
+            t.a.virsh("start", NAME)
+            t.equal(opened(t), [device_behind(t, up)], f"without multipathd: {down} is down, hence behind {up}")
+            watch.wait(20)
+        t.a.virsh("destroy", NAME)
+        fabric.control("link", link, "up")
+        t.a.wait_remote_port(P, down, "Online")
+    t.a.virsh("nodedev-destroy", P.name)
+
+
+def device_behind(t, port):
+    """The SCSI disk that P shows the LUN as behind a target port."""
+    return t.a.shell(f"""
+        cd /sys/class/fc_host/{t.a.fc_host(P.wwpn)}/device
+        rport=$(grep -l {port} rport-*/fc_remote_ports/*/port_name | cut -d/ -f1)
+        echo /dev/$(ls $rport/target*/*:4/block)""").strip()
 
 
 def paths(t):

@@ -392,7 +392,7 @@ virStorageSourceVHBACheckResolved(const virStorageSource *src)
         return 0;
 
     virReportError(VIR_ERR_OPERATION_INVALID,
-                   _("the LUN behind vHBA '%1$s' has no device as long as its domain is not running"),
+                   _("the LUN behind vHBA '%1$s' has no device as long as its domain is not running; start the domain first"),
                    src->vhba->wwpn);
     return -1;
 }

@@ -209,25 +209,69 @@ qemuVHBAStart(qemuVHBANodedev *vhba,
 /* A unit stays for a while when its port has gone, in case that comes back. To
  * open it then means to wait for that. The paths of a map are multipath's
  * business. */
+static bool
+qemuVHBAIsReachable(const virFCHost *now,
+                    const virFCLun *lun)
+{
+    if (STRNEQ_NULLABLE(lun->device, lun->disk))
+        return true;
+
+    return lun->device && STREQ_NULLABLE(now->portState, "Online") &&
+        virFCRemotePortGetState(now->host, lun->target) != VIR_FC_REMOTE_PORT_GONE;
+}
+
+
+/* Returns a path to the unit of @lun that can be reached, NULL if none can */
+static virFCLun *
+qemuVHBAFindReachable(const virFCHost *now,
+                      const virFCLun *lun)
+{
+    virFCLun **luns = NULL;
+    virFCLun *found = NULL;
+    size_t nluns = 0;
+    size_t i;
+
+    if (virFCLunList(now->host, &luns, &nluns) < 0) {
+        virResetLastError();
+        return NULL;
+    }
+
+    for (i = 0; lun->id && i < nluns && !found; i++) {
+        if (STREQ_NULLABLE(luns[i]->id, lun->id) &&
+            qemuVHBAIsReachable(now, luns[i]))
+            found = g_steal_pointer(&luns[i]);
+    }
+
+    virFCLunListFree(luns, nluns);
+    return found;
+}
+
+
+/* Replaces @lun, if it is behind a target port that has gone, by the same unit
+ * behind another one, unless it has to be @target. */
 static int
 qemuVHBACheckReachable(const virFCHost *fchost,
-                       const virFCLun *lun)
+                       const char *target,
+                       virFCLun **lun)
 {
-    g_autoptr(virFCHost) now = NULL;
+    g_autoptr(virFCHost) now = virFCHostRead(fchost->host);
+    virFCLun *other;
 
-    if (STRNEQ(lun->device, lun->disk))
-        return 0;
-
-    if (!(now = virFCHostRead(fchost->host)))
+    if (!now)
         return -1;
 
-    if (STREQ_NULLABLE(now->portState, "Online") &&
-        virFCRemotePortGetState(now->host, lun->target) != VIR_FC_REMOTE_PORT_GONE)
+    if (qemuVHBAIsReachable(now, *lun))
         return 0;
+
+    if (!target && (other = qemuVHBAFindReachable(now, *lun))) {
+        virFCLunFree(*lun);
+        *lun = other;
+        return 0;
+    }
 
     virReportError(VIR_ERR_OPERATION_FAILED,
                    _("LUN %1$llu of target %2$s cannot be reached: vHBA %3$s (host%4$u, %5$s) has lost the target port; check the links and the zoning"),
-                   lun->unit, lun->target, now->wwpn, now->host,
+                   (*lun)->unit, (*lun)->target, now->wwpn, now->host,
                    NULLSTR(now->portState));
     return -1;
 }
@@ -254,7 +298,7 @@ qemuVHBAAwaitLun(const qemuVHBANodedev *vhba,
         return virFCLunFind(fchost->host, target, unit);
 
     if (!(lun = virFCLunWait(fchost->host, target, unit, timeout)) ||
-        qemuVHBACheckReachable(fchost, lun) < 0)
+        qemuVHBACheckReachable(fchost, target, &lun) < 0)
         return NULL;
 
     return g_steal_pointer(&lun);
@@ -712,6 +756,40 @@ qemuVHBAReleaseSource(virDomainObj *vm,
     virErrorPreserveLast(&err);
     qemuVHBAForEachInChain(src, chain, qemuVHBAReleaseVisit, &release);
     virErrorRestore(&err);
+}
+
+
+static int
+qemuVHBARefuseOffline(virStorageSource *src,
+                      void *opaque)
+{
+    virDomainDiskDef *disk = opaque;
+
+    virReportError(VIR_ERR_OPERATION_UNSUPPORTED,
+                   _("offline snapshot of disk '%1$s' needs the LUN behind vHBA '%2$s', which has no device as long as the domain is not running; start the domain, paused if need be, and take an external snapshot"),
+                   disk->dst, src->vhba->byPath ? src->vhba->dev : src->vhba->wwpn);
+    return -1;
+}
+
+
+/**
+ * qemuVHBACheckOfflineSnapshot:
+ * @disk: disk of a domain that does not run
+ * @image: where its overlay is to be, or NULL for an internal snapshot
+ *
+ * qemu-img, which makes the snapshot, opens all that the disk builds upon, and
+ * writes paths into the overlay that mean nothing at the next start.
+ *
+ * Returns 0 if nothing of that is behind a vHBA, -1 with an error otherwise.
+ */
+int
+qemuVHBACheckOfflineSnapshot(virDomainDiskDef *disk,
+                             virStorageSource *image)
+{
+    if (qemuVHBAForEachInChain(disk->src, true, qemuVHBARefuseOffline, disk) < 0)
+        return -1;
+
+    return qemuVHBAForEachInChain(image, false, qemuVHBARefuseOffline, disk);
 }
 
 

@@ -51,6 +51,10 @@ qemuVHBAReleaseSource(virDomainObj *vm,
                       virStorageSource *src,
                       bool chain);
 
+int
+qemuVHBACheckOfflineSnapshot(virDomainDiskDef *disk,
+                             virStorageSource *image);
+
 void
 qemuVHBAReleaseSnapshot(virDomainObj *vm,
                         virDomainSnapshotDef *def);
