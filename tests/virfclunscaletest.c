@@ -227,7 +227,7 @@ testTime(bool (*find)(const testQuestion *question),
 static long long
 testTimeCold(void)
 {
-    g_autofree char *other = g_malloc(CACHES);
+    g_autofree char *other = g_new0(char, CACHES);
     volatile char sink = 0;
     long long sum = 0;
     size_t i;
