@@ -4,6 +4,7 @@
 import os
 import subprocess
 
+import plot
 from paths import OBJ
 from table import compare, median
 
@@ -20,8 +21,8 @@ def measure(vhbas):
     return [[int(value) / 1000 for value in column] for column in zip(*lines)]
 
 
-def rows(say, quick):
-    """The table's rows, and for the plot: {vHBAs: (ours, other)} in microseconds."""
+def rows(say, quick, picture):
+    """The table's rows; picture: a file for the plot of growth."""
     table, growth, few, cold = [], {}, {}, {}
     for vhbas in (1, 4, 255) if quick else (1, 4, 16, 64, 255):
         say(f"row 1: lookup among {vhbas} x {LUNS} LUNs")
@@ -38,4 +39,5 @@ def rows(say, quick):
                       "inode_permission)"),
               compare("1 lookup, the same with nothing in the caches", cold[255], cold[1], "us",
                       "within 1.2", lambda mine, theirs: mine <= 1.2 * theirs)]
-    return table, {vhbas: tuple(map(median, samples)) for vhbas, samples in growth.items()}
+    picture.write_text(plot.draw({vhbas: tuple(map(median, samples)) for vhbas, samples in growth.items()}, LUNS))
+    return table
