@@ -142,12 +142,13 @@ def migrate(source, destination, name, watch):
     return took, watch.longest_gap(begin)[0]
 
 
-def target_logs_in_again():
-    """Whom it had nothing to show to, it has refused."""
+def renew_hba(host):
+    """An HBA to which the target had nothing to show when it logged in has been refused."""
     mark = fabric.mark()
-    for state in ("down", "up"):
-        fabric.control("link", nodes.TARGET.name, state)
-    fabric.wait_login(nodes.TARGET.hba_wwpn, nodes.TARGET.name, since=mark)
+    host.shell("echo fc0 > /sys/bus/fcoe/ctlr_destroy")
+    fabric.wait_logout(host.node.hba_wwpn, since=mark)
+    host.run("/usr/lib/lab/fc-up", "fc0")
+    fabric.wait_login(host.node.hba_wwpn, host.name, since=mark)
 
 
 def ordinary_guest(lab):
@@ -155,7 +156,7 @@ def ordinary_guest(lab):
     target.add(OTHER, guest.DISK_SIZE, guest.image())
     for host in (lab.a, lab.b):
         target.show(OTHER, host.node.hba_wwpn)
-    target_logs_in_again()
+        renew_hba(host)
     links = {host.wait_lun(target.identity(OTHER)) for host in (lab.a, lab.b)}
     lab.a.virsh("define", "/dev/stdin", stdin=guest.domain(OTHER, f"<source dev='{links.pop()}'/>"))
     lab.a.virsh("start", OTHER)
