@@ -43,7 +43,7 @@ def parser():
     made.add_argument("words", nargs="+", metavar="WORD")
     made = command("run", do_run, "run scenarios; they print TAP")
     made.add_argument("--labs", type=int, default=1, metavar="N",
-                      help="in N labs at once; each takes 2 GiB of memory and keeps a processor busy")
+                      help="in N labs at once; each needs two processors and 3 GiB of memory")
     made.add_argument("scenarios", nargs="+", metavar="SCENARIO")
     return main
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Scenarios in several labs at once, each lab with a `live` directory of its own.
 
-A scenario waits most of its time; two labs keep two processors busy. Which lab plays what is decided as they become
-free. The output of a scenario is shown when it has ended, in one piece, with its results numbered anew.
+Each needs two processors: with one for each, two labs were slower than one. Which lab plays what is decided as they
+become free. The output of a scenario is shown when it has ended, in one piece, with its results numbered anew.
 """
 
 import os
