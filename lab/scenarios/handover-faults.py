@@ -27,16 +27,11 @@ PATIENCE = 60  # seconds for what goes on in the background after a fault
 
 # point, victim, policy of the representative part
 PART = """
-'{S}': mark lent: done / virtqemud of the source / first
 '{S}': stop: done / power of the source / first
-'{S}': start: done / virtqemud of the destination / first
-'{S}': start: begins / client / first
 '{P}': mark lent: done / virtqemud of the source / first
 Setting 'migration in' phase to 'finish3' / network / first
 '{S}': mark none: begins / virtnodedevd of the destination / first
 '{S}': mark none: done / virtqemud of the destination / first
-'{S}': mark none: done / QEMU of the source / last
-'{S}': undefine: done / virtqemud of the source / first
 '{P}': start: begins / virtqemud of the destination / last
 """
 

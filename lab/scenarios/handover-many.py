@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Many guests migrate at once, there and back, and each takes its own vHBAs along.
 
-Eight of them with LAB_FULL=1 in the environment, otherwise three.
+Eight of them with LAB_FULL=1 in the environment, otherwise two.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import time
 from lib import fabric, guest, handover, target, vhba
 from lib.journey import take_console
 
-COUNT = 8 if os.environ.get("LAB_FULL") else 3
+COUNT = 8 if os.environ.get("LAB_FULL") else 2
 LONGEST_GAP = 60.0  # seconds; so many emulators share two processors
 
 
