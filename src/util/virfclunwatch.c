@@ -44,6 +44,8 @@ VIR_LOG_INIT("util.fclunwatch");
 /* How often a waiter looks where there are no events at all, in milliseconds */
 #define LOOK_WITHOUT_EVENTS 500
 
+#define SYSFS_FC_HOST "/sys/class/fc_host"
+
 /* As much as node device driver has for its udev events: thousands of LUNs may
  * come at a time. */
 #define EVENT_BUFFER (128 * 1024 * 1024)
@@ -232,16 +234,19 @@ static int virFCLunWatchWakeup[2] = { -1, -1 }; /* pipe: closing one end wakes
 static virThread virFCLunWatchThread;
 
 
-/* There is nothing to listen to until the first FC driver has been loaded. */
+/* There is nothing to listen to until the first FC driver has been loaded; that
+ * is no error. */
 static void
 virFCLunWatchListenTransport(void)
 {
-    if (virFCLunWatchTransport ||
-        (virFCLunWatchTransport = virFCEventMonitorNew()))
+    if (virFCLunWatchTransport || !virFileExists(SYSFS_FC_HOST))
         return;
 
-    VIR_INFO("%s", virGetLastErrorMessage());
-    virResetLastError();
+    if (!(virFCLunWatchTransport = virFCEventMonitorNew())) {
+        VIR_WARN("what happens to Fibre Channel links is noticed late: %s",
+                 virGetLastErrorMessage());
+        virResetLastError();
+    }
 }
 
 
