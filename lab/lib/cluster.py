@@ -121,9 +121,11 @@ def reboot(name):
     """Shuts a machine down in order and waits until it is back on the fabric."""
     with lock():
         node = nodes.NODES[name]
-        offset, fabric_mark = follow.size(vm.events(node)), fabric.mark()
+        offset, fabric_mark, console_offset = follow.size(vm.events(node)), fabric.mark(), follow.size(vm.console(node))
         ssh.run(name, ["systemctl", "reboot"])
         ssh.disconnect(name)
+        vm.wait_restart(node, console_offset)
+        _see_it_boot(node, follow.size(vm.console(node)))
         _come_up(node, offset, fabric_mark)
 
 

@@ -158,6 +158,12 @@ def wait_kernel(node, offset, timeout=60):
     follow.wait_line(console(node), bool, timeout, f"the first word of {node.name}'s kernel", offset)
 
 
+def wait_restart(node, offset, timeout=180):
+    """Waits until a kernel that reboots says its last word behind `offset` on the console. timeout in seconds."""
+    follow.wait_line(console(node), lambda line: "reboot: Restarting system" in line, timeout,
+                     f"{node.name} to shut down", offset)
+
+
 def wait_ready(node, offset, timeout=300):
     """Waits until ssh works on a machine whose news of this boot begin at `offset`. timeout in seconds."""
     pidfd = daemon.pidfd(node.name)
