@@ -819,58 +819,6 @@ testFailedStartLeavesNothing(const void *opaque G_GNUC_UNUSED)
 }
 
 
-#define SCSI_DEVICE "%s/sys/class/scsi_device/%s/device"
-
-static int
-testAddSCSIDevice(const char *device,
-                  const char *state)
-{
-    g_autofree char *dir = g_strdup_printf(SCSI_DEVICE, sysfs, device);
-    g_autofree char *stateFile = g_strdup_printf(SCSI_DEVICE "/state", sysfs, device);
-    g_autofree char *deleteFile = g_strdup_printf(SCSI_DEVICE "/delete", sysfs, device);
-
-    if (g_mkdir_with_parents(dir, 0777) < 0 ||
-        virFileWriteStr(stateFile, state, 0600) < 0)
-        return -1;
-
-    return virFileWriteStr(deleteFile, "", 0600);
-}
-
-
-static int
-testIsSCSIDeviceRemoved(const char *device,
-                        bool expected)
-{
-    g_autofree char *file = g_strdup_printf(SCSI_DEVICE "/delete", sysfs, device);
-    g_autofree char *text = NULL;
-
-    if (virTestLoadFile(file, &text) < 0)
-        return -1;
-
-    return virTestCompareToString(expected ? "1" : "", text);
-}
-
-
-/* Commands and caches are not cut off when a vport goes; what cannot be reached is
- * left to the kernel, and other hosts' devices are no business of ours. */
-static int
-testDevicesAreRemovedInOrder(const void *opaque G_GNUC_UNUSED)
-{
-    if (testAddSCSIDevice("12:0:0:0", "running\n") < 0 ||
-        testAddSCSIDevice("12:0:0:1", "blocked\n") < 0 ||
-        testAddSCSIDevice("121:0:0:0", "running\n") < 0)
-        return -1;
-
-    nodeDeviceVHBARemoveDevices(12);
-
-    if (testIsSCSIDeviceRemoved("12:0:0:0", true) < 0 ||
-        testIsSCSIDeviceRemoved("12:0:0:1", false) < 0)
-        return -1;
-
-    return testIsSCSIDeviceRemoved("121:0:0:0", false);
-}
-
-
 /* The journal of the source when the guest has been sent. */
 static int
 testDefineLentPair(void)
@@ -1394,7 +1342,6 @@ mymain(void)
     TEST("a pair is defined in any order", testPairInAnyOrder);
 
     TEST("active or not, it is the same device", testActiveIsTheSameDevice);
-    TEST("devices are removed before their vport", testDevicesAreRemovedInOrder);
     TEST("a recycled scsi_hostN inherits nothing", testRecycledHostInheritsNothing);
     TEST("a recycled scsi_hostN does not give its names", testRecycledHostTakesNoNames);
     TEST("a mark is set while active", testMarkWhileActive);

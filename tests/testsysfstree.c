@@ -131,3 +131,33 @@ testSysfsTreeRemove(char *dir)
         virFileDeleteTree(dir);
     g_free(dir);
 }
+
+
+/**
+ * testSysfsTreeWrite:
+ * @dir: directory that stands for the root of the tree
+ * @value: what the file shall hold
+ * @format: its path below @dir
+ *
+ * Makes a file with its directories. Ends the program if that fails.
+ */
+void
+testSysfsTreeWrite(const char *dir,
+                   const char *value,
+                   const char *format,
+                   ...)
+{
+    g_autofree char *file = NULL;
+    g_autofree char *path = NULL;
+    va_list args;
+
+    va_start(args, format);
+    file = g_strdup_vprintf(format, args);
+    va_end(args);
+
+    path = g_strdup_printf("%s/%s", dir, file);
+
+    if (testSysfsTreeMakeParent(path) < 0 ||
+        !g_file_set_contents(path, value, -1, NULL))
+        abort();
+}

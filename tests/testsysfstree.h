@@ -21,3 +21,9 @@
 char *testSysfsTreeUnpack(const char *file);
 
 void testSysfsTreeRemove(char *dir);
+
+void testSysfsTreeWrite(const char *dir,
+                        const char *value,
+                        const char *format,
+                        ...)
+    G_GNUC_PRINTF(3, 4);

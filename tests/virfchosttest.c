@@ -32,6 +32,7 @@
 
 #define WWNN "2001001b32a9da4e"
 #define FABRIC "2001000dec9877c1"
+#define SCSI_DEVICE "sys/class/scsi_device/%s/device"
 
 static char *root;
 
@@ -531,9 +532,43 @@ testVportWait(const void *opaque)
 
 
 static int
+testSCSIDeviceIs(const char *device,
+                 const char *expected)
+{
+    g_autofree char *file = g_strdup_printf("%s/" SCSI_DEVICE "/delete", root, device);
+    g_autofree char *text = NULL;
+
+    if (virTestLoadFile(file, &text) < 0)
+        return -1;
+
+    return virTestCompareToString(expected, text);
+}
+
+
+static void
+testAddSCSIDevice(const char *device,
+                  const char *state)
+{
+    testSysfsTreeWrite(root, state, SCSI_DEVICE "/state", device);
+    testSysfsTreeWrite(root, "", SCSI_DEVICE "/delete", device);
+}
+
+
+/* Commands and caches are not cut off when a vport goes; what cannot be reached is
+ * left to the kernel, and other hosts' devices are no business of ours. */
+static int
 testVportDelete(const void *opaque G_GNUC_UNUSED)
 {
+    testAddSCSIDevice("1:0:0:0", "running\n");
+    testAddSCSIDevice("1:0:0:1", "blocked\n");
+    testAddSCSIDevice("12:0:0:0", "running\n");
+
     if (virFCHostVportDelete(0, WWNN, "2101001b32a90002") < 0)
+        return -1;
+
+    if (testSCSIDeviceIs("1:0:0:0", "1") < 0 ||
+        testSCSIDeviceIs("1:0:0:1", "") < 0 ||
+        testSCSIDeviceIs("12:0:0:0", "") < 0)
         return -1;
 
     return testWritten(0, "vport_delete", "2101001b32a90002:" WWNN);

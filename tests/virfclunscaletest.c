@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "testutils.h"
+#include "testsysfstree.h"
 #include "storage/storage_util.h"
 #include "viralloc.h"
 #include "virfclun.h"
@@ -65,27 +66,7 @@ static GRand *rnd;
 
 /* --- a machine as the kernel and udev show it --- */
 
-static void G_GNUC_PRINTF(2, 3)
-testWrite(const char *value,
-          const char *format,
-          ...)
-{
-    g_autofree char *file = NULL;
-    g_autofree char *path = NULL;
-    g_autofree char *dir = NULL;
-    va_list args;
-
-    va_start(args, format);
-    file = g_strdup_vprintf(format, args);
-    va_end(args);
-
-    path = g_strdup_printf("%s/%s", root, file);
-    dir = g_path_get_dirname(path);
-
-    if (g_mkdir_with_parents(dir, 0755) < 0 ||
-        virFileWriteStr(path, value, 0644) < 0)
-        abort();
-}
+#define testWrite(...) testSysfsTreeWrite(root, __VA_ARGS__)
 
 
 static void

@@ -19,6 +19,7 @@
 #include <config.h>
 
 #include "testutils.h"
+#include "testsysfstree.h"
 
 #define LIBVIRT_VIRFCLUNPRIV_H_ALLOW
 #include "virfclunpriv.h"
@@ -48,27 +49,7 @@ static const unsigned long long four = 4;
 
 /* --- a tree as the kernel makes it, in a temporary directory --- */
 
-static void G_GNUC_PRINTF(2, 3)
-testWrite(const char *value,
-          const char *format,
-          ...)
-{
-    g_autofree char *file = NULL;
-    g_autofree char *path = NULL;
-    g_autofree char *dir = NULL;
-    va_list args;
-
-    va_start(args, format);
-    file = g_strdup_vprintf(format, args);
-    va_end(args);
-
-    path = g_strdup_printf("%s/%s", sysfs, file);
-    dir = g_path_get_dirname(path);
-
-    if (g_mkdir_with_parents(dir, 0755) < 0 ||
-        !g_file_set_contents(path, value, -1, NULL))
-        abort();
-}
+#define testWrite(...) testSysfsTreeWrite(sysfs, __VA_ARGS__)
 
 
 static void
@@ -217,7 +198,7 @@ testList(const void *opaque G_GNUC_UNUSED)
     testAddDisk(0, 4, ID_RED, "sdb");
     testAddDisk(0, 0, ID_BLUE, "sda");
 
-    if (virFCLunList(HOST, &luns, &nluns) < 0)
+    if (virFCLunWalk(HOST, &luns, &nluns) < 0)
         return -1;
 
     if (nluns == 3 &&
@@ -243,7 +224,7 @@ testListEmpty(const void *opaque G_GNUC_UNUSED)
 
     testNewTree();
 
-    return virFCLunList(HOST, &luns, &nluns) == 0 && nluns == 0 ? 0 : -1;
+    return virFCLunWalk(HOST, &luns, &nluns) == 0 && nluns == 0 ? 0 : -1;
 }
 
 
@@ -291,7 +272,7 @@ testGarbage(const void *opaque G_GNUC_UNUSED)
     testAddDisk(2, 4, ID_RED, "sdc");
     testWrite("0\n", RPORT "target7:0:0/7:0:0:zebra/type", HOST, 0);
 
-    if (virFCLunList(HOST, &luns, &nluns) < 0)
+    if (virFCLunWalk(HOST, &luns, &nluns) < 0)
         return -1;
 
     if (nluns == 1 &&

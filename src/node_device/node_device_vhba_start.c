@@ -23,7 +23,6 @@
 #include "virerror.h"
 #include "virfcclaim.h"
 #include "virfchost.h"
-#include "virfile.h"
 #include "virlog.h"
 
 #define VIR_FROM_THIS VIR_FROM_NODEDEV
@@ -33,8 +32,6 @@ VIR_LOG_INIT("node_device.node_device_vhba_start");
 
 /* how long the fabric may take to let a vHBA in, in milliseconds */
 #define FABRIC_TIMEOUT (10 * 1000)
-
-#define SCSI_DEVICES "/sys/class/scsi_device"
 
 
 /* Creates the vport of @def and sets @parent to the number of the HBA's host. */
@@ -191,48 +188,6 @@ nodeDeviceVHBACheckUnused(const char *wwpn)
 }
 
 
-/* One that waits for its target would keep us waiting, too. */
-static void
-nodeDeviceVHBARemoveDevice(const char *device)
-{
-    g_autofree char *path = g_strdup_printf(SCSI_DEVICES "/%s/device/delete", device);
-    g_autofree char *state = NULL;
-
-    if (virFileReadValueString(&state, SCSI_DEVICES "/%s/device/state", device) < 0 ||
-        STRNEQ(state, "running"))
-        return;
-
-    if (virFileWriteStr(path, "1", 0) < 0)
-        VIR_WARN("cannot remove SCSI device '%s' in order: %s", device, g_strerror(errno));
-}
-
-
-/**
- * nodeDeviceVHBARemoveDevices:
- * @host: N of the hostN of a vHBA whose vport is about to be deleted
- *
- * Removes the SCSI devices behind it through their "delete" in sysfs, which waits
- * for the commands that are under way and has caches written. Without this both
- * are cut off when the vport goes. Worse, libfc, which is the kernel's FCoE,
- * locks the whole machine up if a command ends while its exchange is reset.
- */
-void
-nodeDeviceVHBARemoveDevices(unsigned int host)
-{
-    g_autofree char *prefix = g_strdup_printf("%u:", host);
-    g_autoptr(DIR) dir = NULL;
-    struct dirent *entry;
-
-    if (virDirOpenQuiet(&dir, SCSI_DEVICES) < 0)
-        return;
-
-    while (virDirRead(dir, &entry, SCSI_DEVICES) > 0) {
-        if (STRPREFIX(entry->d_name, prefix))
-            nodeDeviceVHBARemoveDevice(entry->d_name);
-    }
-}
-
-
 int
 nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
                         const char *name,
@@ -245,8 +200,6 @@ nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
                        _("'%1$s' is not active"), name);
         return -1;
     }
-
-    nodeDeviceVHBARemoveDevices(vhba->host);
 
     if (virFCHostVportDelete(vhba->parent, vhba->wwnn, vhba->wwpn) < 0)
         return -1;

@@ -99,8 +99,6 @@ int nodeDeviceVHBAGiveUp(nodeDeviceVHBAs *vhbas,
 int nodeDeviceVHBADoStart(nodeDeviceVHBAs *vhbas,
                           const char *name);
 
-void nodeDeviceVHBARemoveDevices(unsigned int host);
-
 int nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
                             const char *name,
                             const char *wwpn);

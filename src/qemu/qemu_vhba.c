@@ -231,7 +231,7 @@ qemuVHBAFindReachable(const virFCHost *now,
     size_t nluns = 0;
     size_t i;
 
-    if (virFCLunList(now->host, &luns, &nluns) < 0) {
+    if (virFCLunWalk(now->host, &luns, &nluns) < 0) {
         virResetLastError();
         return NULL;
     }
@@ -337,7 +337,7 @@ qemuVHBAFindPathOn(const virFCHost *fchost,
     size_t i;
 
     /* a host may go while it is looked at */
-    if (virFCLunList(fchost->host, &luns, &nluns) < 0) {
+    if (virFCLunWalk(fchost->host, &luns, &nluns) < 0) {
         virResetLastError();
         return NULL;
     }

@@ -38,8 +38,8 @@
 
 VIR_LOG_INIT("util.fchost");
 
-#define SYSFS_FC_HOST "/sys/class/fc_host"
 #define SYSFS_SCSI_HOST "/sys/class/scsi_host"
+#define SYSFS_SCSI_DEVICE "/sys/class/scsi_device"
 
 /* sysfs attributes are at most a page */
 #define SYSFS_ATTR_MAX 4096
@@ -159,7 +159,7 @@ static char *
 virFCHostVportOpPath(unsigned int host,
                      const char *op)
 {
-    const char *classes[] = { SYSFS_FC_HOST, SYSFS_SCSI_HOST };
+    const char *classes[] = { VIR_FC_HOST_SYSFS, SYSFS_SCSI_HOST };
     size_t i;
 
     for (i = 0; i < G_N_ELEMENTS(classes); i++) {
@@ -186,7 +186,7 @@ virFCHost *
 virFCHostRead(unsigned int host)
 {
     g_autoptr(virFCHost) fchost = g_new0(virFCHost, 1);
-    g_autofree char *dir = g_strdup_printf(SYSFS_FC_HOST "/host%u", host);
+    g_autofree char *dir = g_strdup_printf(VIR_FC_HOST_SYSFS "/host%u", host);
     g_autofree char *vportCreate = NULL;
 
     fchost->host = host;
@@ -222,7 +222,7 @@ virFCHostRead(unsigned int host)
 static bool
 virFCHostIsHBA(unsigned int host)
 {
-    g_autofree char *vports = g_strdup_printf(SYSFS_FC_HOST "/host%u/device/../fc_vports", host);
+    g_autofree char *vports = g_strdup_printf(VIR_FC_HOST_SYSFS "/host%u/device/../fc_vports", host);
 
     return !virFileExists(vports);
 }
@@ -954,7 +954,7 @@ virFCHostVportWaitError(const virFCHost *vhba,
 static bool
 virFCHostVportIsPending(unsigned int host)
 {
-    g_autofree char *dir = g_strdup_printf(SYSFS_FC_HOST "/host%u", host);
+    g_autofree char *dir = g_strdup_printf(VIR_FC_HOST_SYSFS "/host%u", host);
     g_autoptr(virFCHost) vhba = g_new0(virFCHost, 1);
     const virFCHostVportProblem *problem;
 
@@ -1023,6 +1023,41 @@ virFCHostVportWait(unsigned int host,
 }
 
 
+/* One that waits for its target would keep us waiting, too. */
+static void
+virFCHostRemoveDevice(const char *device)
+{
+    g_autofree char *path = g_strdup_printf(SYSFS_SCSI_DEVICE "/%s/device/delete", device);
+    g_autofree char *state = NULL;
+
+    if (virFileReadValueString(&state, SYSFS_SCSI_DEVICE "/%s/device/state", device) < 0 ||
+        STRNEQ(state, "running"))
+        return;
+
+    if (virFileWriteStr(path, "1", 0) < 0)
+        VIR_WARN("cannot remove SCSI device '%s' in order: %s", device, g_strerror(errno));
+}
+
+
+/* Removes the SCSI devices behind @host through their "delete" in sysfs, which
+ * waits for the commands that are under way and has caches written. */
+static void
+virFCHostRemoveDevices(unsigned int host)
+{
+    g_autofree char *prefix = g_strdup_printf("%u:", host);
+    g_autoptr(DIR) dir = NULL;
+    struct dirent *entry;
+
+    if (virDirOpenQuiet(&dir, SYSFS_SCSI_DEVICE) < 0)
+        return;
+
+    while (virDirRead(dir, &entry, SYSFS_SCSI_DEVICE) > 0) {
+        if (STRPREFIX(entry->d_name, prefix))
+            virFCHostRemoveDevice(entry->d_name);
+    }
+}
+
+
 /**
  * virFCHostVportDelete:
  * @parent: N of the HBA's hostN
@@ -1030,7 +1065,10 @@ virFCHostVportWait(unsigned int host,
  * @wwpn: port name of the vHBA, canonical form
  *
  * Deletes a vHBA through the HBA's vport_delete: it logs out of the fabric, and
- * the devices behind it are gone, whoever has them open.
+ * the devices behind it are gone, whoever has them open. They are removed in
+ * order before: otherwise commands and caches are cut off. Worse, libfc, which
+ * is the kernel's FCoE, locks the whole machine up if a command ends while its
+ * exchange is reset.
  *
  * Returns 0 on success, -1 with an error.
  */
@@ -1039,5 +1077,10 @@ virFCHostVportDelete(unsigned int parent,
                      const char *wwnn,
                      const char *wwpn)
 {
+    g_autoptr(virFCHost) vhba = virFCHostFindByWWN(wwnn, wwpn);
+
+    if (vhba)
+        virFCHostRemoveDevices(vhba->host);
+
     return virFCHostVportRequest(parent, "vport_delete", wwnn, wwpn);
 }

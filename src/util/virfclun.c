@@ -43,28 +43,6 @@ typedef enum {
 } virFCLunMatch;
 
 
-/**
- * virFCLunList:
- * @host: number of the SCSI host of an HBA or vHBA, as in fc_host/host7
- * @luns: filled with the logical units, ordered by unit and target port
- * @nluns: filled with their number
- *
- * Lists what @host shows now, once for each target port that it is seen
- * through. Units whose block device is not there yet are listed as well, with
- * no @device. On failure the out-parameters are left alone.
- *
- * Returns 0 on success, -1 with an error when the host does not exist or
- * cannot be read. Release the list with virFCLunListFree.
- */
-int
-virFCLunList(unsigned int host,
-             virFCLun ***luns,
-             size_t *nluns)
-{
-    return virFCLunWalk(host, luns, nluns);
-}
-
-
 static bool
 virFCLunIsWanted(const virFCLun *lun,
                  const char *target,

@@ -25,12 +25,6 @@ virFCLunIsDevice(const virFCLun *lun,
                  const char *path)
     ATTRIBUTE_NONNULL(1) ATTRIBUTE_NONNULL(2);
 
-int
-virFCLunList(unsigned int host,
-             virFCLun ***luns,
-             size_t *nluns)
-    ATTRIBUTE_NONNULL(2) ATTRIBUTE_NONNULL(3);
-
 virFCLun *
 virFCLunFind(unsigned int host,
              const char *target,

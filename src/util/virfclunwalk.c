@@ -49,8 +49,6 @@
 
 #define VIR_FROM_THIS VIR_FROM_NONE
 
-#define FC_HOST_PATH "/sys/class/fc_host"
-
 /* /sys/block/sdX/size counts these, whatever the unit's own block size is */
 #define SYSFS_SECTOR 512
 
@@ -174,7 +172,7 @@ virFCLunWalkHosts(unsigned int **hosts,
     g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(unsigned int));
     gsize len;
 
-    if (virFCLunForEach(FC_HOST_PATH, "host", virFCLunVisitHost, found) < 0)
+    if (virFCLunForEach(VIR_FC_HOST_SYSFS, "host", virFCLunVisitHost, found) < 0)
         return -1;
 
     g_array_sort(found, virFCLunCompareHosts);
@@ -220,7 +218,7 @@ virFCLunWalkNames(unsigned int host,
                   char **wwnn,
                   char **wwpn)
 {
-    g_autofree char *dir = g_strdup_printf(FC_HOST_PATH "/host%u", host);
+    g_autofree char *dir = g_strdup_printf(VIR_FC_HOST_SYSFS "/host%u", host);
     g_autofree char *node = NULL;
     g_autofree char *port = NULL;
 
@@ -482,7 +480,7 @@ virFCLunWalk(unsigned int host,
              virFCLun ***luns,
              size_t *nluns)
 {
-    g_autofree char *dir = g_strdup_printf(FC_HOST_PATH "/host%u/device", host);
+    g_autofree char *dir = g_strdup_printf(VIR_FC_HOST_SYSFS "/host%u/device", host);
     g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify) virFCLunFree);
     virFCLunWalkData walk = { .luns = found };
     gsize len;

@@ -20,6 +20,9 @@
 
 #include "internal.h"
 
+/* One directory for each HBA and vHBA: hostN, N being the number of its SCSI host */
+#define VIR_FC_HOST_SYSFS "/sys/class/fc_host"
+
 typedef struct _virFCLun virFCLun;
 /* One path to a logical unit: (host, target port, unit number). The host is
  * known to whoever asked. */

@@ -44,8 +44,6 @@ VIR_LOG_INIT("util.fclunwatch");
 /* How often a waiter looks where there are no events at all, in milliseconds */
 #define LOOK_WITHOUT_EVENTS 500
 
-#define SYSFS_FC_HOST "/sys/class/fc_host"
-
 /* As much as node device driver has for its udev events: thousands of LUNs may
  * come at a time. */
 #define EVENT_BUFFER (128 * 1024 * 1024)
@@ -239,7 +237,7 @@ static virThread virFCLunWatchThread;
 static void
 virFCLunWatchListenTransport(void)
 {
-    if (virFCLunWatchTransport || !virFileExists(SYSFS_FC_HOST))
+    if (virFCLunWatchTransport || !virFileExists(VIR_FC_HOST_SYSFS))
         return;
 
     if (!(virFCLunWatchTransport = virFCEventMonitorNew())) {
