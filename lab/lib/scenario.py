@@ -25,6 +25,8 @@ for domain in $(virsh -q list --all --name); do
     virsh -q destroy "$domain" || true
     virsh -q undefine "$domain" || true
 done
+# What a domain leaves that died with its daemon, or with its host: nobody else takes it away.
+rm -rf /var/lib/libvirt/qemu/domain-*
 for vhba in $(vhbas); do
     virsh -q nodedev-destroy "$vhba" || true
     virsh -q nodedev-undefine "$vhba" || true
