@@ -121,6 +121,18 @@ qemuVHBAStartWhenFree(const char *wwpn,
 }
 
 
+/* whether the destination hears us */
+static bool heard;
+
+void
+qemuMigrationVHBAPeerTell(virDomainObj *vm G_GNUC_UNUSED,
+                          const char *wwpn)
+{
+    if (heard)
+        testNodedevVHBANote("tell peer of", wwpn);
+}
+
+
 /* whether QEMU has died meanwhile */
 static bool dead;
 
@@ -188,6 +200,7 @@ testHostClear(testHost *host)
     partner = VIR_FC_REMOTE_PORT_UNSEEN;
     cpuStarts = 0;
     dead = false;
+    heard = false;
     sharer = NULL;
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(testHost, testHostClear);
@@ -930,6 +943,31 @@ testSourceEnd(const void *opaque)
         return -1;
 
     return testCheckDump(t->dump);
+}
+
+
+/* The destination hears of P when it is free, not before, and never of S. */
+static int
+testSourceTells(const void *opaque)
+{
+    const char *failing = opaque;
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    heard = true;
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3;
+    host.vm->def->id = -1;
+
+    testNodedevVHBAFail(failing);
+    qemuMigrationVHBASettle(host.vm, false);
+    testNodedevVHBAFail(NULL);
+
+    if (failing)
+        return testNodedevVHBACheckCalls(DIED "undefine vhba_" S "\n" "stop vhba_" P "\n");
+
+    return testNodedevVHBACheckCalls(DIED GIVEN_UP "tell peer of " P "\n");
 }
 
 
@@ -1782,6 +1820,8 @@ testAll(void)
          &((struct testDisownData) { VIR_ASYNC_JOB_MIGRATION_OUT, VIR_FC_REMOTE_PORT_PRESENT }));
     TEST("a lost answer is no refusal", testGetCancelled, NULL);
 
+    TEST("the destination is told of P", testSourceTells, NULL);
+    TEST("P that stays is not told of", testSourceTells, "stop vhba_" P);
     TEST("guest dies while S comes back", testTakeBackThenGuestDies, NULL);
 
     TEST("refused Begin leaves an undecided migration alone",

@@ -5,7 +5,6 @@ A point is a line of a daemon's log: before and after each write to the journal 
 before each change of phase, whose other side is the next point.
 """
 
-import contextlib
 from dataclasses import dataclass
 
 from . import cluster, nodes, stop, vm
@@ -108,31 +107,6 @@ def set_network(hosts, up):
     for host in hosts.values():
         with vm.qmp(nodes.NODES[host.name]) as monitor:
             monitor.execute("set_link", name="peer0", up=up)
-
-
-@contextlib.contextmanager
-def narrow_wire(host):
-    """Connections to a host that are made meanwhile never have more than 8 KiB under way."""
-    address = host.node.peer_address
-    route = f"ip route replace {address.rpartition('.')[0]}.0/24 dev peer0 proto kernel scope link src {address}"
-    host.shell(f"{route} window 8192")
-    try:
-        yield
-    finally:
-        host.shell(route)
-
-
-@contextlib.contextmanager
-def long_wire(host):
-    """What goes to a host or comes from it takes up to a second longer."""
-    with vm.qmp(nodes.NODES[host.name]) as monitor:
-        monitor.execute("object-add", **{"qom-type": "filter-buffer", "id": "long-wire", "netdev": "peer0",
-                                         "interval": 1000000})
-    try:
-        yield
-    finally:
-        with vm.qmp(nodes.NODES[host.name]) as monitor:
-            monitor.execute("object-del", id="long-wire")
 
 
 def mend(victim, hosts):

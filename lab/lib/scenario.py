@@ -6,6 +6,7 @@ t is a Scenario. Before each one the lab is made clean: no LUNs, no domains, no 
 
 import importlib.util
 import shutil
+import time
 import traceback
 
 from . import cluster, daemon, fabric, nodes, ssh, target, vm
@@ -125,7 +126,7 @@ def run_all(names):
 
 def _run_one(name, module, tap):
     tap.note(f"scenario {name}: {module.__doc__.strip().splitlines()[0]}")
-    before = tap.failed
+    before, begin = tap.failed, time.monotonic()
     try:
         clean()
         module.run(Scenario(name, tap))
@@ -135,6 +136,7 @@ def _run_one(name, module, tap):
     except Exception:
         tap.ok(False, f"{name} runs to its end")
         tap.note(traceback.format_exc())
+    tap.note(f"{name} took {time.monotonic() - begin:.0f} s")
     if tap.failed > before:
         tap.note(f"the logs of {name} are in {collect(name)}")
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """On a fabric where the first login wins, and on one where the last does: no WWPN is logged in twice, none displaced.
 
-There and back, and a migration that is refused by b, where the last login wins; with LAB_FULL=1 in the environment
-under each policy, and where the last wins without a common zone as well. What protection is left there is in the
+There and back, and a migration that is refused by b, where the last login wins, and one without a common zone; with
+LAB_FULL=1 in the environment under each policy. What protection is left there is in the
 documentation.
 """
 
 import os
 
-from lib import fabric, handover, target, vhba
+from lib import daemonlog, fabric, handover, target, vhba
 from lib.journey import Journey
 
 FULL = bool(os.environ.get("LAB_FULL"))
@@ -24,10 +24,12 @@ def run(t):
             fabric.control("policy", policy)
             moves(journey, policy)
             refused(journey, policy)
+        fabric.control("zone", "del", "guest")
+        told_by_peer(journey)
         if FULL:
             without_zone(journey)
         else:
-            t.say("not here: where the first login wins, and where there is no common zone; LAB_FULL=1 has these")
+            t.say("not here: where the first login wins, and direct without a common zone; LAB_FULL=1 has these")
         none_displaced(t)
         journey.end()
 
@@ -50,9 +52,18 @@ def refused(journey, policy):
     journey.has_stayed(f"{policy} login wins, refused")
 
 
+def told_by_peer(journey):
+    """Partners that do not see each other, peer-to-peer: a tells b when it has let go of P."""
+    left, primary = journey.here, journey.primary
+    with daemonlog.kept(left):
+        journey.migrate("--live", "--p2p", "--persistent", "--undefinesource")
+        journey.has_moved("no common zone, peer-to-peer")
+        journey.t.contains(daemonlog.of(left), f"The destination was told that vHBA '{primary.name}' is free",
+                           f"{left.name} has told {journey.here.name}")
+
+
 def without_zone(journey):
     """Partners that do not see each other: b takes P only after a has had time to let go of it."""
-    fabric.control("zone", "del", "guest")
     for when in ("there", "back"):
         journey.migrate("--live", "--persistent", "--undefinesource")
         journey.has_moved(f"last login wins, no common zone, {when}")

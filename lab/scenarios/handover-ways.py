@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Callable
 
-from lib import fabric, faults, handover, table, vhba
+from lib import fabric, handover, table, vhba
 from lib.handover import NAME
 from lib.journey import Journey
 
@@ -99,19 +99,20 @@ def post_copy_recovered(journey, name):
     t, here, there = journey.t, journey.here, journey.there
     journey.departs()
     here.virsh("migrate-setspeed", NAME, "1")
-    with faults.narrow_wire(there), faults.long_wire(here):
-        iteration = here.start_virsh("event", NAME, "--event", "migration-iteration", "--timeout", "180")
-        migration = here.start_virsh("migrate", "--live", "--postcopy", *MOVES, NAME, journey.uri)
-        t.contains(iteration.communicate(timeout=200)[0], "migration-iteration", f"{name}: memory is being sent")
-        here.shell(f"virsh event {NAME} --event lifecycle --timeout 60 & virsh migrate-postcopy {NAME}; wait; "
-                   f"ss --kill dst {there.node.peer_address} dport ge :49152 > /dev/null")
-        error = migration.communicate(timeout=200)[1]
+    iteration = here.start_virsh("event", NAME, "--event", "migration-iteration", "--timeout", "180")
+    migration = here.start_virsh("migrate", "--live", "--postcopy", "--postcopy-bandwidth", "1", *MOVES, NAME,
+                                 journey.uri)
+    t.contains(iteration.communicate(timeout=200)[0], "migration-iteration", f"{name}: memory is being sent")
+    here.shell(f"virsh event {NAME} --event lifecycle --timeout 60 & virsh migrate-postcopy {NAME}; wait; "
+               f"ss --kill dst {there.node.peer_address} dport ge :49152 > /dev/null")
+    error = migration.communicate(timeout=200)[1]
     t.ok(migration.returncode != 0, f"{name}: virsh migrate says that it did not end well", error)
     for host in (here, there):
         t.equal(host.virsh("domstate", "--reason", NAME), "paused (post-copy failed)", f"{name}: so says {host.name}")
     t.equal(fabric.where(journey.primary.wwpn), here.name, f"{name}: meanwhile P stays")
     here.virsh("migrate-setspeed", NAME, "1024")
-    here.virsh("migrate", "--live", "--postcopy", "--postcopy-resume", *MOVES, NAME, journey.uri, timeout=300)
+    here.virsh("migrate", "--live", "--postcopy", "--postcopy-resume", "--postcopy-bandwidth", "1024", *MOVES, NAME,
+               journey.uri, timeout=300)
     journey.vhbas_have_moved(name)
     t.equal(journey.here.names("list", "--name"), [NAME], f"{name}: the guest runs on {journey.here.name}")
     journey.life.wait(100)

@@ -1,25 +1,22 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A running guest migrates and takes its vHBA along, there and back again; the logs tell where the time went."""
 
-import contextlib
 import re
 import time
 
-from lib import fabric, guest, handover, vhba
+from lib import daemonlog, fabric, guest, handover, vhba
 from lib.handover import NAME
 
 PAIR = vhba.number(0)
 P, S = PAIR
 
-CONFIG = "/etc/libvirt/virtqemud.conf"
-LOG = ('log_filters = "2:qemu.qemu_vhba 2:qemu.qemu_migration_vhba"', 'log_outputs = "2:journald"')
 # What takes time on the source and on the destination, in order
 AWAY = [(S, "mark lent"), (S, "stop"), (P, "mark lent"), (S, "undefine"), (P, "stop"), (P, "undefine")]
 IN = [(P, "define"), (S, "define"), (S, "start"), (S, "mark none"), (P, "start"), (P, "mark none")]
 
 
 def run(t):
-    with logs(t.a, t.b):
+    with daemonlog.kept(t.a, t.b):
         there_and_back(t)
 
 
@@ -52,24 +49,10 @@ def take_console(host):
     return text
 
 
-@contextlib.contextmanager
-def logs(*hosts):
-    """virtqemud logs what it does with vHBAs, as docs/kbase/migration-npiv.rst says."""
-    for host in hosts:
-        host.run("tee", "-a", CONFIG, stdin="\n".join(LOG) + "\n")
-        host.run("systemctl", "restart", "virtqemud.service")
-    try:
-        yield
-    finally:
-        for host in hosts:
-            host.shell(f"sed -i '/^log_/d' {CONFIG}; systemctl restart virtqemud.service")
-
-
 def check_times(t):
     """After the way there: what an administrator can learn about where the time went."""
     for host, wanted in ((t.a, AWAY), (t.b, IN)):
-        log = host.run("journalctl", "--no-pager", "--output=cat", "--unit=virtqemud.service")
-        found = re.findall(r"vHBA '(\w+)': ([\w ]+): done, took (\d+) ms", log)
+        found = re.findall(r"vHBA '(\w+)': ([\w ]+): done, took (\d+) ms", daemonlog.of(host))
         t.equal([(wwpn, step) for wwpn, step, _ in found], [(port.wwpn, step) for port, step in wanted],
                 f"the log of {host.name} tells how long each step took")
         t.say(f"{host.name}: " + ", ".join(f"{wwpn} {step} {time_taken} ms" for wwpn, step, time_taken in found))

@@ -23,6 +23,7 @@
 #include "qemu_migration_vhba_begin.h"
 #include "qemu_migration_vhba_cookie.h"
 #include "qemu_migration_vhba_dst.h"
+#include "qemu_migration_vhba_peer.h"
 #include "qemu_migration_vhba_prepare.h"
 #include "qemu_migration_vhba_recover.h"
 #include "qemu_migration_vhba_src.h"

@@ -23,6 +23,7 @@
 #include "qemu_migration.h"
 #include "qemu_migration_vhba.h"
 #include "qemu_migration_vhba_journal.h"
+#include "qemu_migration_vhba_peer.h"
 #include "qemu_vhba_start.h"
 
 #include "datatypes.h"
@@ -44,8 +45,8 @@ VIR_LOG_INIT("qemu.qemu_migration_vhba_src");
  * @cookie: made by qemuMigrationVHBASrcBegin, or NULL
  *
  * Gives the secondaries away: marks each of them lent and lets go of it. If @vm
- * does not run, the primaries are marked as well. On failure nothing needs to be undone by the caller, since the end of the job
- * settles it.
+ * does not run, the primaries are marked as well. On failure nothing needs to be
+ * undone by the caller, since the end of the job settles it.
  *
  * Returns 0 on success, -1 with an error reported otherwise.
  */
@@ -526,6 +527,33 @@ qemuMigrationVHBASrcGetFate(virConnectPtr conn,
 }
 
 
+/* Gives up the primaries that are to be given up, and tells the destination. */
+static void
+qemuMigrationVHBASrcGiveUpPrimaries(virConnectPtr conn,
+                                    virDomainObj *vm)
+{
+    qemuVHBANodedev **vhbas = NULL;
+    size_t nvhbas = 0;
+    size_t i;
+
+    ignore_value(qemuVHBANodedevListMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                           vm->def->name, &vhbas, &nvhbas));
+    ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                   vm->def->name, true,
+                                                   qemuMigrationVHBASrcGiveUpPrimary));
+
+    for (i = 0; i < nvhbas; i++) {
+        g_autoptr(qemuVHBANodedev) left = NULL;
+
+        if (vhbas[i]->def->secondary &&
+            qemuVHBANodedevFind(conn, vhbas[i]->wwpn, &left) == 0)
+            qemuMigrationVHBAPeerTell(vm, vhbas[i]->wwpn);
+    }
+
+    qemuVHBANodedevListFree(vhbas, nvhbas);
+}
+
+
 void
 qemuMigrationVHBASrcSettle(virConnectPtr conn,
                            virDomainObj *vm,
@@ -557,7 +585,5 @@ qemuMigrationVHBASrcSettle(virConnectPtr conn,
     }
 
     if (!running)
-        ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                                       domain, true,
-                                                       qemuMigrationVHBASrcGiveUpPrimary));
+        qemuMigrationVHBASrcGiveUpPrimaries(conn, vm);
 }
