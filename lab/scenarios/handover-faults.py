@@ -3,7 +3,7 @@
 
 A daemon is held up at a point, something dies there and comes back, and both hosts are judged. It is a representative
 part unless LAB_FULL=1; LAB_FAULTS=TEXT takes the rows whose description contains TEXT. The rows get into
-build/lab/faults.json.
+build/lab/faults.json, beside those of earlier walks with the same src/.
 """
 
 import json
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from lib import fabric, faults, guest, handover, outcome, stop, target, vhba
 from lib.faults import DESTINATION, POINTS, SOURCE, VICTIMS
 from lib.handover import NAME
-from lib.paths import BUILD
+from lib.paths import BUILD, TOP
 from lib.say import LabError, LabTimeout
 
 PAIR = vhba.number(0)
@@ -54,9 +54,29 @@ class Row:
                 "fabric_policy": self.policy, "result": self.result, "recovered_to": self.recovered_to}
 
 
+class Report:
+    """The rows of build/lab/faults.json; those that were walked with another src/ are forgotten."""
+
+    def __init__(self):
+        self.src = subprocess.run(["git", "rev-parse", "HEAD:src"], capture_output=True, text=True, cwd=TOP,
+                                  check=True).stdout.strip()
+        old = json.loads(REPORT.read_text()) if REPORT.exists() else []
+        self.rows = {self.key(row): row for row in old if row.get("src") == self.src}
+
+    @staticmethod
+    def key(row):
+        return row["point"], row["host"], row["who"], row["fabric_policy"]
+
+    def add(self, row):
+        entry = {**row.as_dict(), "src": self.src}
+        self.rows[self.key(entry)] = entry
+        REPORT.write_text(json.dumps(list(self.rows.values()), indent=1) + "\n")
+
+
 def run(t):
     rows = wanted()
     done = []
+    report = Report()
     with handover.prepare(t.a, PAIR):
         pass
     each((t.a, t.b), get_ready)
@@ -67,7 +87,7 @@ def run(t):
                 done.append(row)
                 t.ok(row.result == "ok", f"{row.point.name} ({row.point.host}); dies: {row.victim}; "
                      f"{row.policy} login wins: {row.recovered_to}, {row.seconds:.0f} s", row.result)
-                REPORT.write_text(json.dumps([one.as_dict() for one in done], indent=1) + "\n")
+                report.add(row)
     finally:
         each((t.a, t.b), put_back)
     table(t, done)
