@@ -965,7 +965,7 @@ testSourceTells(const void *opaque)
     testNodedevVHBAFail(NULL);
 
     if (failing)
-        return testNodedevVHBACheckCalls(DIED "undefine vhba_" S "\n" "stop vhba_" P "\n");
+        return testNodedevVHBACheckCalls(DIED "undefine vhba_" S "\n");
 
     return testNodedevVHBACheckCalls(DIED GIVEN_UP "tell peer of " P "\n");
 }
