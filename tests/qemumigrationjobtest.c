@@ -206,6 +206,27 @@ testOfflineClosed(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* QEMU is there already when a post-copy migration is resumed, and listens
+ * where it is told to. */
+static int
+testIncomingWithoutFD(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virDomainObj) vm = testDomainNew();
+    qemuProcessIncomingDef *incoming = NULL;
+    int ret = -1;
+
+    incoming = qemuProcessIncomingDefNew(&driver, vm, NULL, "tcp:192.0.2.1:49152",
+                                         NULL, NULL, NULL, NULL);
+
+    if (incoming && incoming->fd == -1 &&
+        STREQ(incoming->uri, "tcp:192.0.2.1:49152"))
+        ret = 0;
+
+    qemuProcessIncomingDefFree(incoming);
+    return ret;
+}
+
+
 static int
 mymain(void)
 {
@@ -235,6 +256,9 @@ mymain(void)
 
     if (virTestRun("offline, it has come", testOfflineFinish,
                    &((struct testFinish) { .conn = true, .known = true })) < 0)
+        ret = -1;
+
+    if (virTestRun("post-copy, resumed", testIncomingWithoutFD, NULL) < 0)
         ret = -1;
 
     virObjectUnref(driver.domains);
