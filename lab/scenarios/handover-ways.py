@@ -114,8 +114,13 @@ def post_copy_recovered(journey, name):
         t.equal(host.virsh("domstate", "--reason", NAME), f"{state} (post-copy failed)", f"{name}: so says {host.name}")
     t.equal(fabric.where(journey.primary.wwpn), here.name, f"{name}: meanwhile P stays")
     here.virsh("migrate-setspeed", NAME, "1024")
-    here.virsh("migrate", "--live", "--postcopy", "--postcopy-resume", "--postcopy-bandwidth", "1024", *MOVES, NAME,
-               journey.uri, timeout=300)
+    # QEMU 7.2 does not tell that the recovery has begun, and libvirt warns that it may report a failure all the same.
+    said = here.attempt("virsh", "migrate", "--live", "--postcopy", "--postcopy-resume", "--postcopy-bandwidth", "1024",
+                        *MOVES, NAME, journey.uri)
+    fabric.wait_login(journey.primary.wwpn, there.name, since=journey.marks[fabric.FIRST])
+    if said.returncode != 0:
+        t.contains(said.stderr, "failed in post-copy phase", f"{name}: virsh cannot tell yet that it is resumed")
+        here.virsh("undefine", NAME)
     journey.vhbas_have_moved(name)
     t.equal(journey.here.names("list", "--name"), [NAME], f"{name}: the guest runs on {journey.here.name}")
     journey.life.wait(100)
