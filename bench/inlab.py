@@ -138,7 +138,7 @@ def migrate(source, destination, name, watch):
     source.virsh("migrate", "--live", "--persistent", "--undefinesource", name,
                  f"qemu+ssh://{destination.name}/system", timeout=300)
     took = time.time() - begin
-    watch.wait(200)
+    watch.wait(50)
     return took, watch.longest_gap(begin)[0]
 
 
