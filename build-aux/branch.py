@@ -133,10 +133,7 @@ class Export:
         new = {upstream.to_plain(path): data
                for path, data in self.files.items()}
         new.update({f"patches/{p.name}": p.text for p in self.patches})
-        known = {name: group for group, name in read_order(groups_from)}
-        order = [(known.get(p.name) or _group(p.name), p.name)
-                 for p in self.patches]
-        new["patches/series"] = format_order(order).encode()
+        new["patches/series"] = self._series(groups_from)
         for path in files_of_stack(top, upstream) - set(new):
             (top / path).unlink(missing_ok=True)
         for path, data in new.items():
@@ -144,6 +141,18 @@ class Export:
         for patch in self.patches:
             for path, mode in patch.brings.items():
                 (top / upstream.to_plain(path)).chmod(int(mode[-3:], 8))
+
+    def _series(self, groups_from):
+        """The text of patches/series: the one in GROUPS_FROM, if it has the
+        same patches in the same order."""
+        old = read_order(groups_from)
+        if old and [name for _, name in old] == [p.name for p in self.patches]:
+            return (groups_from / "patches" / "series").read_bytes()
+        known = {name: group for group, name in old}
+        groups = [known.get(p.name) for p in self.patches]
+        order = [(group or _group(p.name, groups[:n], groups[n:]), p.name)
+                 for n, (p, group) in enumerate(zip(self.patches, groups))]
+        return format_order(order).encode()
 
 
 def files_of_stack(top, upstream):
@@ -160,8 +169,13 @@ def _without_diffstat(notes):
     return notes[notes.index(b"\n", notes.index(b" changed, ")) + 1:]
 
 
-def _group(name):
-    """The group of a new patch: the first word of its summary."""
+def _group(name, before, after):
+    """The group of a new patch, which stands between patches of the groups
+    BEFORE and AFTER: theirs, if it is amid one, else the first word of its
+    summary."""
+    last = next((group for group in reversed(before) if group), None)
+    if last and last == next((group for group in after if group), None):
+        return last
     word = name.split("-")[0].lower()
     return {"nodedev": "node_device"}.get(word, word)
 

@@ -22,7 +22,11 @@ TOP = Path(__file__).resolve().parent.parent
 REPO = TOP / "build" / "libvirt"
 BRANCH = "npiv"
 DATE = "2025-05-02T00:00:00Z"       # any will do; it must not change
-IMPORTED = "refs/series/imported"   # import-series' last result
+IMPORTED = "refs/series/imported"   # what the stack made: see fresh.py
+EXPORTED = "refs/series/exported"   # the branch that was last written back
+
+# Pages about the stack, which are no part of it.
+OWN = "docs/project"
 
 # The folders of libvirt's tree in which the stack may have new files.
 ROOTS = ("docs", "examples", "include", "po", "scripts", "src", "tests",
@@ -190,11 +194,13 @@ def read_patches(top=TOP):
 
 
 def plain_files(top=TOP):
-    """The paths, relative to TOP, of all files in the stack's folders."""
+    """The paths, relative to TOP, of all files in the stack's folders that
+    are not OWN."""
     found = []
     for root in ROOTS:
         for folder, _, names in os.walk(top / root):
-            if "__pycache__" not in folder:
+            if "__pycache__" not in folder and \
+                    not Path(folder).is_relative_to(top / OWN):
                 found += [os.path.relpath(os.path.join(folder, name), top)
                           for name in names if not name.endswith("~")]
     return sorted(found)

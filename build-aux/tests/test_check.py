@@ -136,7 +136,13 @@ class CheckTest(StackTest):
         (self.top / "patches/guards").write_text("qemu-Mend.patch t\n")
         (self.top / "patches/series").write_text("# fixes\nqemu-Mend.patch\n")
         (self.top / "patches/qemu-Mend.patch").write_text("")
-        self.run_tool("export-series")
+        self.run_tool("export-series", "--replace")
+        self.run_tool("check-series")
+
+    def test_a_page_about_the_stack_is_no_part_of_it(self):
+        self.stack_of_two()
+        (self.top / "docs/project").mkdir()
+        (self.top / "docs/project/letter.md").write_text("Dear all\n")
         self.run_tool("check-series")
 
     def test_fuzz(self):

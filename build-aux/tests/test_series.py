@@ -36,6 +36,31 @@ class ExportTest(StackTest):
         self.run_tool("export-series")
         self.assertEqual((self.top / "patches/series").read_text(), order)
 
+    def test_a_new_patch_amid_a_group_joins_it(self):
+        self.stack_of_two()
+        series = self.top / "patches/series"
+        series.write_text(series.read_text().replace("# qemu\n", "")
+                          .replace("# util", "# fixes"))
+        qemu = git_line("rev-parse", "HEAD", cwd=self.repo)
+        git("checkout", "--quiet", "HEAD~", cwd=self.repo)
+        self.commit("conf: Mend one thing", self.hook(50))
+        self.commit("conf: Mend another", self.hook(55))
+        git("cherry-pick", qemu, cwd=self.repo)
+        self.run_tool("export-series")
+        self.assertEqual(series.read_text(), "# fixes\n"
+                         "util-Add-a-thing.patch\n"
+                         "conf-Mend-one-thing.patch\n"
+                         "conf-Mend-another.patch\n"
+                         "qemu-Use-the-thing-twice.patch\n")
+
+    def test_section_headers_alone_are_left_as_they_are(self):
+        self.stack_of_two()
+        order = "# one\nutil-Add-a-thing.patch\n# two\n\n\n" \
+                "qemu-Use-the-thing-twice.patch\n"
+        (self.top / "patches/series").write_text(order)
+        self.run_tool("export-series")
+        self.assertEqual((self.top / "patches/series").read_text(), order)
+
     def test_what_the_branch_no_longer_has_is_removed(self):
         self.stack_of_two()
         (self.top / "docs/notes.txt").write_text("not of the stack\n")
@@ -77,6 +102,88 @@ class ExportTest(StackTest):
         self.stack_of_two()
         (self.repo / "tests/meson.build").write_text("mine\n")
         self.assertIn("are not exported", self.run_tool("export-series"))
+
+
+class StaleTest(StackTest):
+    """The stack has moved on since the branch was made of it."""
+
+    THING = "src/util/virthing.c"
+
+    def setUp(self):
+        super().setUp()
+        self.stack_of_two()
+        self.run_tool("import-series")
+
+    def edit(self, path, text):
+        """Edit a plain file, as is done all the time."""
+        (self.top / path).write_text(text)
+
+    def test_what_is_newer_in_the_stack_is_not_overwritten(self):
+        self.edit(self.THING, "int newer;\n")
+        self.commit("qemu: Hook", self.hook(50))
+        before = self.snapshot()
+        said = self.run_tool("export-series", status=1)
+        self.assertIn(f"\n  {self.THING}\n", said)
+        self.assertIn("import-series --keep", said)
+        self.assertEqual(self.snapshot(), before)
+
+    def test_neither_is_a_patch(self):
+        path = self.top / "patches/util-Add-a-thing.patch"
+        path.write_text(path.read_text().replace("It has to be.", "Because."))
+        said = self.run_tool("export-series", status=1)
+        self.assertIn("messages or the order of patches", said)
+
+    def test_keep_puts_it_on_top_of_the_branch(self):
+        self.edit(self.THING, "int newer;\n")
+        self.commit("qemu: Hook", self.hook(50))
+        self.run_tool("import-series", "--keep")
+        said = self.run_tool("export-series")
+        self.assertIn("had nothing else in it", said)
+        self.assertEqual((self.top / self.THING).read_text(), "int newer;\n")
+        self.assertTrue((self.top / "patches/qemu-Hook.patch").exists())
+        self.assertIn("nothing is newer",
+                      self.run_tool("import-series", "--keep"))
+
+    def test_keep_leaves_a_conflict_to_be_solved(self):
+        self.edit(self.THING, "int newer;\n")
+        self.commit("util: Other", {**self.hook(50), self.THING: "int o;\n"})
+        said = self.run_tool("import-series", "--keep", status=1)
+        self.assertIn("CONFLICT", said)
+        said = self.run_tool("export-series", status=1)
+        self.assertIn("cherry-pick --continue", said)
+        (self.repo / self.THING).write_text("int both;\n")
+        git("commit", "--quiet", "--all", "--no-edit", cwd=self.repo)
+        self.run_tool("export-series")
+        self.assertEqual((self.top / self.THING).read_text(), "int both;\n")
+
+    def test_replace_overwrites_it(self):
+        before = (self.top / self.THING).read_text()
+        self.edit(self.THING, "int newer;\n")
+        self.run_tool("export-series", "--replace")
+        self.assertEqual((self.top / self.THING).read_text(), before)
+
+    def test_a_tree_of_unknown_origin_is_refused(self):
+        git("update-ref", "-d", "refs/series/imported", cwd=self.repo)
+        self.assertIn("--replace", self.run_tool("export-series", status=1))
+
+    def test_an_export_makes_the_stack_and_the_branch_one_again(self):
+        self.commit("qemu: Hook", self.hook(50))
+        self.run_tool("export-series")
+        self.commit("qemu: Hook again", self.hook(52))
+        self.run_tool("export-series")
+        self.edit(self.THING, "int newer;\n")
+        self.run_tool("import-series")
+        self.assertEqual((self.repo / self.THING).read_text(), "int newer;\n")
+
+    def test_in_the_middle_of_a_rebase_nothing_is_done(self):
+        git("-c", "sequence.editor=sed -i s/pick/edit/", "rebase",
+            "--quiet", "--interactive", "HEAD~", cwd=self.repo)
+        before = self.snapshot()
+        for tool in "export-series", "import-series":
+            said = self.run_tool(tool, status=1)
+            self.assertIn("a rebase is in progress", said)
+            self.assertIn("rebase --continue", said)
+        self.assertEqual(self.snapshot(), before)
 
 
 class ImportTest(StackTest):
