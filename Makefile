@@ -84,6 +84,7 @@ series: fetch
 
 check-series-full: fetch
 	build-aux/check-series
+	build-aux/check-packaging
 	build-aux/walk-series
 
 check-hooks: fetch
