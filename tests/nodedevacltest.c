@@ -42,6 +42,23 @@ static const char deviceXML[] =
 "  </capability>"
 "</device>";
 
+#define HOST_NAME "scsi_host5"
+#define HOST_WWNN "2001001b32a9da4e"
+#define HOST_WWPN "2101001b32a90002"
+
+static const char hostXML[] =
+"<device>"
+"  <name>" HOST_NAME "</name>"
+"  <parent>computer</parent>"
+"  <capability type='scsi_host'>"
+"    <host>5</host>"
+"    <capability type='fc_host'>"
+"      <wwnn>" HOST_WWNN "</wwnn>"
+"      <wwpn>" HOST_WWPN "</wwpn>"
+"    </capability>"
+"  </capability>"
+"</device>";
+
 static virConnectPtr conn;
 
 /* the device that access has been denied to */
@@ -70,6 +87,9 @@ testDeny(virNodeDeviceDef *def)
     }
 
 DENY(LookupByName)
+DENY(LookupSCSIHostByWWN)
+DENY(DefineXML)
+DENY(CreateXML)
 DENY(GetXMLDesc)
 DENY(GetParent)
 DENY(NumOfCaps)
@@ -187,11 +207,71 @@ testDenied(const void *opaque)
 }
 
 
+/* Calls that take no device. What has none yet has no name either, unless the
+ * driver gives it one. */
+
+static virNodeDevicePtr
+testLookupSCSIHostByWWN(void)
+{
+    return nodeDeviceLookupSCSIHostByWWN(conn, HOST_WWNN, HOST_WWPN, 0);
+}
+
+
+static virNodeDevicePtr
+testDefineXML(void)
+{
+    return nodeDeviceDefineXML(conn, deviceXML, 0);
+}
+
+
+static virNodeDevicePtr
+testCreateXML(void)
+{
+    return nodeDeviceCreateXML(conn, deviceXML, 0);
+}
+
+
+struct testNewACL {
+    virNodeDevicePtr (*call)(void);
+    const char *name;
+};
+
+static int
+testDeniedNew(const void *opaque)
+{
+    const struct testNewACL *data = opaque;
+    g_autoptr(virNodeDevice) dev = NULL;
+
+    g_clear_pointer(&denied, g_free);
+    virResetLastError();
+
+    if ((dev = data->call()) ||
+        virGetLastErrorCode() != VIR_ERR_ACCESS_DENIED)
+        return -1;
+
+    return virTestCompareToString(data->name, denied);
+}
+
+
+static int
+testDriverAdd(const char *xml)
+{
+    virNodeDeviceDef *def = virNodeDeviceDefParse(xml, NULL, EXISTING_DEVICE, NULL,
+                                                  NULL, NULL, false);
+    virNodeDeviceObj *obj = NULL;
+
+    if (!def || !(obj = virNodeDeviceObjListAssignDef(driver->devs, def)))
+        return -1;
+
+    virNodeDeviceObjSetPersistent(obj, true);
+    virNodeDeviceObjEndAPI(&obj);
+    return 0;
+}
+
+
 static int
 testDriverInit(void)
 {
-    virNodeDeviceDef *def = NULL;
-    virNodeDeviceObj *obj = NULL;
 
     driver = g_new0(virNodeDeviceDriverState, 1);
     driver->lockFD = -1;
@@ -200,13 +280,10 @@ testDriverInit(void)
     if (virMutexInit(&driver->lock) < 0 ||
         virCondInit(&driver->initCond) < 0 ||
         !(driver->devs = virNodeDeviceObjListNew()) ||
-        !(def = virNodeDeviceDefParse(deviceXML, NULL, EXISTING_DEVICE, NULL,
-                                      NULL, NULL, false)) ||
-        !(obj = virNodeDeviceObjListAssignDef(driver->devs, def)))
+        testDriverAdd(deviceXML) < 0 ||
+        testDriverAdd(hostXML) < 0)
         return -1;
 
-    virNodeDeviceObjSetPersistent(obj, true);
-    virNodeDeviceObjEndAPI(&obj);
     return 0;
 }
 
@@ -266,6 +343,17 @@ mymain(void)
     DO_TEST(IsPersistent);
     DO_TEST(IsActive);
     DO_TEST(Update);
+
+#define DO_TEST_NEW(api, name_) \
+    do { \
+        struct testNewACL data = { .call = test ## api, .name = name_ }; \
+        if (virTestRun(#api, testDeniedNew, &data) < 0) \
+            ret = -1; \
+    } while (0)
+
+    DO_TEST_NEW(LookupSCSIHostByWWN, HOST_NAME);
+    DO_TEST_NEW(DefineXML, "new device");
+    DO_TEST_NEW(CreateXML, "new device");
 
     g_free(denied);
     virObjectUnref(conn);

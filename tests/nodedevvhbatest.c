@@ -18,6 +18,7 @@
 
 #include <config.h>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "testutils.h"
@@ -348,6 +349,47 @@ testUndefineLeavesNothing(const void *opaque G_GNUC_UNUSED)
     }
 
     return 0;
+}
+
+
+static int
+testCheckMode(const char *path,
+              mode_t mode)
+{
+    struct stat sb = { 0 };
+
+    if (stat(path, &sb) < 0 || (sb.st_mode & 0777) != mode) {
+        VIR_TEST_DEBUG("%s: mode %o", path, sb.st_mode & 0777);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/* Whatever the umask is, only the daemon reads and writes definitions. */
+static int
+testModes(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *file = g_strdup_printf("%s/" P ".xml", storedir);
+    g_autofree char *links = g_strdup_printf("%s/autostart", storedir);
+    virNodeDeviceObj *obj = NULL;
+    mode_t mask = umask(0);
+    int rc = 0;
+
+    if (rmdir(storedir) < 0 ||
+        testDefine(P, "") < 0 ||
+        !(obj = testFind(P)) ||
+        nodeDeviceVHBASetAutostart(driver->vhbas, &obj, true) < 0)
+        rc = -1;
+    umask(mask);
+
+    if (rc < 0 ||
+        testCheckMode(storedir, 0700) < 0 ||
+        testCheckMode(links, 0700) < 0)
+        return -1;
+
+    return testCheckMode(file, 0600);
 }
 
 
@@ -1295,6 +1337,7 @@ mymain(void)
     TEST("define brings WWNs to canonical form", testDefineNormalizes);
     TEST("a definition survives a restart", testDefineSurvivesRestart);
     TEST("redefining keeps autostart", testRedefineKeepsAutostart);
+    TEST("definitions are the daemon's own", testModes);
     TEST("undefine leaves nothing", testUndefineLeavesNothing);
 
     TEST_BROKEN("not XML", "what is this?\n");

@@ -18,6 +18,8 @@
 
 #include <config.h>
 
+#include <sys/stat.h>
+
 #include "testutils.h"
 
 #include "configmake.h"
@@ -191,6 +193,40 @@ testNameWithSpaces(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* and one that looks like a claim of another domain is none */
+static int
+testNameOfTwoLines(const void *opaque G_GNUC_UNUSED)
+{
+    if (virFCClaimSet(WWPN, "alice\n" BOB " bob", ALICE, false) < 0 ||
+        testOther(WWPN, ALICE, "nobody") < 0 ||
+        virFCClaimDrop(WWPN, ALICE) < 0)
+        return -1;
+
+    return testHolder(WWPN, "nobody");
+}
+
+
+/* Only the daemons read and write claims. */
+static int
+testModes(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *path = g_strdup_printf("%s/" WWPN, claimDir);
+    mode_t mask = umask(0);
+    struct stat file = { 0 };
+    int rc;
+
+    rc = virFCClaimSet(WWPN, "alice", ALICE, true);
+    umask(mask);
+
+    if (rc < 0 || stat(path, &file) < 0 || (file.st_mode & 0777) != 0600) {
+        VIR_TEST_DEBUG("mode %o", file.st_mode & 0777);
+        return -1;
+    }
+
+    return virFCClaimDrop(WWPN, ALICE);
+}
+
+
 /* what a writer leaves that is killed before it has cut off the rest */
 static int
 testTornFile(const void *opaque G_GNUC_UNUSED)
@@ -270,6 +306,8 @@ mymain(void)
     DO_TEST("a shared vHBA is held until the last one drops it", testShared);
     DO_TEST("dropping all spares other domains", testDropAll);
     DO_TEST("a domain's name may contain spaces", testNameWithSpaces);
+    DO_TEST("a domain's name may contain a line break", testNameOfTwoLines);
+    DO_TEST("claims are the daemons' own", testModes);
     DO_TEST("a torn line is nobody's claim", testTornFile);
     DO_TEST("of two at once one wins", testOneWins);
 

@@ -78,7 +78,7 @@ virFCClaimFileCreate(const char *path)
     if (fd >= 0 || errno != ENOENT)
         return fd;
 
-    if (g_mkdir_with_parents(CLAIM_DIR, 0755) < 0)
+    if (g_mkdir_with_parents(CLAIM_DIR, 0700) < 0)
         return -1;
 
     return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -229,6 +229,7 @@ virFCClaimFileRewrite(virFCClaimFile *file,
                       const char *domain)
 {
     g_auto(virBuffer) buf = VIR_BUFFER_INITIALIZER;
+    g_autofree char *name = g_strdup(domain);
     size_t i;
 
     for (i = 0; file->lines && file->lines[i]; i++) {
@@ -237,8 +238,9 @@ virFCClaimFileRewrite(virFCClaimFile *file,
             virBufferAsprintf(&buf, "%s\n", file->lines[i]);
     }
 
-    if (domain)
-        virBufferAsprintf(&buf, "%s %s\n", uuid, domain);
+    /* A name of two lines is not to be two claims. */
+    if (name)
+        virBufferAsprintf(&buf, "%s %s\n", uuid, g_strdelimit(name, "\n", ' '));
 
     if (lseek(file->fd, 0, SEEK_SET) < 0 ||
         safewrite(file->fd, NULLSTR_EMPTY(virBufferCurrentContent(&buf)),
