@@ -227,9 +227,47 @@ testIncomingWithoutFD(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* What another host calls a domain becomes the name of files here */
+struct testName {
+    const char *xml;            /* the name in the XML of the domain */
+    const char *dname;          /* and what it shall be called here, or NULL */
+    const char *name;           /* what it is called, NULL if that is refused */
+};
+
+
+static int
+testPrepareName(const void *opaque)
+{
+    const struct testName *t = opaque;
+    g_autoptr(virDomainDef) def = NULL;
+    g_autofree char *origname = NULL;
+    g_autofree char *xml = NULL;
+
+    xml = g_strdup_printf("<domain type='kvm'>"
+                          "  <name>%s</name>"
+                          "  <memory>219100</memory>"
+                          "  <os><type arch='x86_64' machine='pc'>hvm</type></os>"
+                          "  <devices>"
+                          "    <emulator>/usr/bin/qemu-system-x86_64</emulator>"
+                          "  </devices>"
+                          "</domain>", t->xml);
+
+    def = qemuMigrationAnyPrepareDef(&driver, NULL, xml, t->dname, &origname);
+    if (!def && !t->name) {
+        if (!strstr(virGetLastErrorMessage(), "invalid char in name"))
+            return -1;
+        virResetLastError();
+    }
+
+    return virTestCompareToString(NULLSTR(t->name), def ? def->name : NULLSTR(NULL));
+}
+
+
 static int
 mymain(void)
 {
+    g_autoptr(GHashTable) capslatest = testQemuGetLatestCaps();
+    g_autoptr(GHashTable) capscache = virHashNew(virObjectUnref);
     int ret = 0;
 
     if (qemuTestDriverInit(&driver) < 0)
@@ -238,6 +276,23 @@ mymain(void)
     driver.domains = virDomainObjListNew();
     g_free(driver.config->autostartDir);
     driver.config->autostartDir = g_strdup_printf("%s/autostart", driver.config->configDir);
+
+    if (testQemuInsertRealCaps(driver.qemuCapsCache, "x86_64", "latest", "",
+                               capslatest, capscache, NULL, NULL) < 0)
+        return EXIT_FAILURE;
+
+#define TEST_NAME(what, ...) \
+    do { \
+        const struct testName t = { __VA_ARGS__ }; \
+        if (virTestRun("the domain's " what, testPrepareName, &t) < 0) \
+            ret = -1; \
+    } while (0)
+
+    TEST_NAME("name", .xml = "guest", .name = "guest");
+    TEST_NAME("new name", .xml = "guest", .dname = "other", .name = "other");
+    TEST_NAME("new name is a path", .xml = "guest", .dname = "../../../etc/x");
+    TEST_NAME("name has two lines", .xml = "gu\nest");
+    TEST_NAME("new name has two lines", .xml = "guest", .dname = "gu\nest");
 
     if (virTestRun("a failed migration and the next one",
                    testPerformFails, NULL) < 0)
