@@ -33,6 +33,7 @@
 #include "qemu/qemu_vhba_start.h"
 #include "virfcclaim.h"
 #include "virfclun.h"
+#include "viridentity.h"
 
 #define VIR_FROM_THIS VIR_FROM_NONE
 
@@ -130,6 +131,26 @@ qemuMigrationVHBAPeerTell(virDomainObj *vm G_GNUC_UNUSED,
 {
     if (heard)
         testNodedevVHBANote("tell peer of", wwpn);
+}
+
+
+#define DAEMON "the daemon"
+#define CALLER "a caller"
+
+static virIdentity *
+testIdentityNew(const char *user)
+{
+    virIdentity *identity = virIdentityNew();
+
+    ignore_value(virIdentitySetUserName(identity, user));
+    return identity;
+}
+
+
+virIdentity *
+virIdentityGetSystem(void)
+{
+    return testIdentityNew(DAEMON);
 }
 
 
@@ -1688,6 +1709,97 @@ testRecoverLeavesTheLiving(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* A migration has begun with the rights of who has asked for it. These may be
+ * taken from him then, or somebody else may come. */
+
+static int
+testAsCaller(int (*work)(testHost *host),
+             testHost *host)
+{
+    g_autoptr(virIdentity) caller = testIdentityNew(CALLER);
+    g_autoptr(virIdentity) after = NULL;
+    int ret;
+
+    testNodedevVHBAServe(DAEMON);
+    virIdentitySetCurrent(caller);
+    ret = work(host);
+    after = virIdentityGetCurrent();
+    virIdentitySetCurrent(NULL);
+    testNodedevVHBAServe(NULL);
+
+    return after == caller ? ret : -1;
+}
+
+
+static int
+testSettleStopped(testHost *host)
+{
+    qemuMigrationVHBASettle(host->vm, false);
+    return 0;
+}
+
+
+static int
+testRightsDestination(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepareS(&host) < 0 ||
+        testAsCaller(testSettleStopped, &host) < 0)
+        return -1;
+
+    return testCheckDump("");
+}
+
+
+static int
+testRightsSource(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3;
+    host.vm->def->id = -1;
+    if (testAsCaller(testSettleStopped, &host) < 0)
+        return -1;
+
+    return testCheckDump("");
+}
+
+
+static int
+testMayResume(testHost *host)
+{
+    return qemuMigrationVHBASrcMayResume(host->vm) ? -1 : 0;
+}
+
+
+static int
+testReclaimWhileThere(testHost *host)
+{
+    testNodedevVHBAFail("start vhba_" S);
+    return qemuMigrationVHBASrcReclaim(host->vm) == 0 ? -1 : 0;
+}
+
+
+/* To whom the marks are hidden, the guest must not look free to run */
+static int
+testRightsResume(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0 ||
+        testAsCaller(testMayResume, &host) < 0 ||
+        testAsCaller(testReclaimWhileThere, &host) < 0 ||
+        testCheckError("may run on the host that it was migrated to") < 0)
+        return -1;
+
+    return testCheckDump(AFTER_PERFORM);
+}
+
+
 static int
 testAll(void)
 {
@@ -1932,6 +2044,10 @@ testAll(void)
     TEST_GO_ON("after Commit", .commit = true, .stays = true, .starts = 1);
     TEST_GO_ON("after Commit, it is to be paused", .commit = true,
                .flags = VIR_MIGRATE_PAUSED, .stays = true);
+
+    TEST("who may not see vHBAs leaves none borrowed", testRightsDestination, NULL);
+    TEST("who may not see vHBAs leaves none lent", testRightsSource, NULL);
+    TEST("who may not see vHBAs cannot resume a guest that was sent", testRightsResume, NULL);
 
     TEST_POWER_CUT("of the source after Begin", .until = testLend, .dump = AFTER_TAKE_BACK);
     TEST_POWER_CUT("of the source after Perform", .until = testSent, .dump = AFTER_PERFORM);

@@ -24,6 +24,7 @@
 #include "datatypes.h"
 #include "virerror.h"
 #include "virhash.h"
+#include "viridentity.h"
 #include "virxml.h"
 
 #define VIR_FROM_THIS VIR_FROM_NODEDEV
@@ -43,6 +44,7 @@ struct _testVHBA {
 static GHashTable *vhbas;       /* name -> testVHBA */
 static GString *calls;
 static char *failing;
+static const char *served;
 
 
 static void
@@ -67,6 +69,22 @@ testNodedevVHBANote(const char *what,
 }
 
 
+/* Returns true if who is at work may see vHBAs and do something to them. */
+static bool
+testServes(void)
+{
+    g_autoptr(virIdentity) identity = virIdentityGetCurrent();
+    const char *user = NULL;
+
+    if (!served)
+        return true;
+
+    return identity &&
+        virIdentityGetUserName(identity, &user) == 1 &&
+        STREQ(user, served);
+}
+
+
 /* Returns -1 with an error if this call was told to fail. */
 static int
 testVHBACall(const char *what,
@@ -74,6 +92,11 @@ testVHBACall(const char *what,
              const char *details)
 {
     g_autofree char *call = g_strdup_printf("%s %s", what, name);
+
+    if (!testServes()) {
+        virReportError(VIR_ERR_ACCESS_DENIED, "'%s'", call);
+        return -1;
+    }
 
     if (STREQ_NULLABLE(failing, call)) {
         virReportError(VIR_ERR_OPERATION_FAILED, "'%s' was told to fail", call);
@@ -119,8 +142,9 @@ testLookupByName(virConnectPtr conn,
 {
     testVHBA *vhba = g_hash_table_lookup(vhbas, name);
 
-    if (!vhba) {
-        virReportError(VIR_ERR_NO_NODE_DEVICE, "'%s'", name);
+    if (!vhba || !testServes()) {
+        virReportError(vhba ? VIR_ERR_ACCESS_DENIED : VIR_ERR_NO_NODE_DEVICE,
+                       "'%s'", name);
         return NULL;
     }
 
@@ -144,6 +168,8 @@ testListAll(virConnectPtr conn,
     }
 
     items = virHashGetItems(vhbas, &n, true);
+    if (!testServes())
+        n = 0;
     *devices = g_new0(virNodeDevicePtr, n + 1);
     for (i = 0; i < n; i++)
         (*devices)[i] = virGetNodeDevice(conn, items[i].key);
@@ -408,6 +434,7 @@ testNodedevVHBAClose(virConnectPtr conn)
     g_clear_pointer(&vhbas, g_hash_table_unref);
     g_string_free(g_steal_pointer(&calls), true);
     g_clear_pointer(&failing, g_free);
+    served = NULL;
     virObjectUnref(conn);
 }
 
@@ -442,6 +469,15 @@ testNodedevVHBAFail(const char *call)
 {
     g_free(failing);
     failing = g_strdup(call);
+}
+
+
+/* From now on all vHBAs are hidden from everybody but @user; NULL shows them to
+ * everybody again. */
+void
+testNodedevVHBAServe(const char *user)
+{
+    served = user;
 }
 
 

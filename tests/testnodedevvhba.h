@@ -40,6 +40,8 @@ void testNodedevVHBAAdd(const char *wwnn,
 
 void testNodedevVHBAFail(const char *call);
 
+void testNodedevVHBAServe(const char *user);
+
 void testNodedevVHBANote(const char *what,
                          const char *name);
 

@@ -101,6 +101,7 @@ qemuMigrationVHBASettleJob(virDomainObj *vm,
                            virDomainJobObj *job,
                            bool running)
 {
+    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
     g_autoptr(virConnect) conn = NULL;
     char uuid[VIR_UUID_STRING_BUFLEN];
 

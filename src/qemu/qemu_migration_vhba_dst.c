@@ -81,6 +81,7 @@ qemuMigrationVHBADstRevokeOne(virConnectPtr conn,
 void
 qemuMigrationVHBADstRevoke(virDomainObj *vm)
 {
+    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
     g_autoptr(virConnect) conn = NULL;
     virErrorPtr orig_err = NULL;
 
@@ -129,6 +130,7 @@ qemuMigrationVHBADstIsStopped(virDomainObj *vm)
 int
 qemuMigrationVHBADstCommit(virDomainObj *vm)
 {
+    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
     g_autoptr(virConnect) conn = NULL;
 
     if (!qemuMigrationVHBAConcerns(vm))
@@ -204,6 +206,7 @@ qemuMigrationVHBADstGoOn(virQEMUDriver *driver,
                          virDomainObj *vm,
                          const virDomainJobObj *job)
 {
+    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
     g_autoptr(virConnect) conn = NULL;
     int committed = -1;
 

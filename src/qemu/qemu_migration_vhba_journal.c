@@ -30,6 +30,35 @@
 VIR_LOG_INIT("qemu.qemu_migration_vhba_journal");
 
 
+/* The current error is preserved. */
+qemuMigrationVHBAAuthority
+qemuMigrationVHBAAuthorityTake(void)
+{
+    qemuMigrationVHBAAuthority authority = { virIdentityGetCurrent() };
+    g_autoptr(virIdentity) daemon = NULL;
+    virErrorPtr orig_err = NULL;
+
+    virErrorPreserveLast(&orig_err);
+    daemon = virIdentityGetSystem();
+
+    if (!daemon || virIdentitySetCurrent(daemon) < 0) {
+        VIR_WARN("What the journal of a hand-over shows may be incomplete: %s",
+                 virGetLastErrorMessage());
+    }
+    virErrorRestore(&orig_err);
+
+    return authority;
+}
+
+
+void
+qemuMigrationVHBAAuthorityClear(qemuMigrationVHBAAuthority *authority)
+{
+    ignore_value(virIdentitySetCurrent(authority->caller));
+    g_clear_object(&authority->caller);
+}
+
+
 /**
  * qemuMigrationVHBAJournalOpen:
  * @vm: domain whose vHBAs are to be settled

@@ -21,6 +21,7 @@
 #include "qemu_conf.h"
 #include "qemu_domain.h"
 #include "qemu_vhba_nodedev.h"
+#include "viridentity.h"
 
 /*
  * The journal of a hand-over is the marks in the definitions of the vHBAs, see
@@ -31,6 +32,29 @@
 typedef int
 (*qemuMigrationVHBAJournalStep)(virConnectPtr conn,
                                 qemuVHBANodedev *vhba);
+
+/*
+ * Begin and Prepare, with which a hand-over begins, are up to the rights of who
+ * asks for them. From then on nobody may see half of the journal, or leave half
+ * of it behind: while there is one of these, a thread has the rights of the
+ * daemon instead.
+ */
+typedef struct _qemuMigrationVHBAAuthority qemuMigrationVHBAAuthority;
+struct _qemuMigrationVHBAAuthority {
+    virIdentity *caller;        /* NULL if the thread works for nobody else */
+};
+
+qemuMigrationVHBAAuthority
+qemuMigrationVHBAAuthorityTake(void);
+
+void
+qemuMigrationVHBAAuthorityClear(qemuMigrationVHBAAuthority *authority);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(qemuMigrationVHBAAuthority,
+                                 qemuMigrationVHBAAuthorityClear);
+
+#define QEMU_MIGRATION_VHBA_WITH_AUTHORITY \
+    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = \
+        qemuMigrationVHBAAuthorityTake()
 
 virConnectPtr
 qemuMigrationVHBAJournalOpen(virDomainObj *vm);

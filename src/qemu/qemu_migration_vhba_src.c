@@ -121,6 +121,7 @@ qemuMigrationVHBASrcMarkPrimary(virConnectPtr conn,
 int
 qemuMigrationVHBASrcSent(virDomainObj *vm)
 {
+    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
     qemuDomainJobPrivate *jobPriv = vm->job->privateData;
     g_autoptr(virConnect) conn = NULL;
     virErrorPtr orig_err = NULL;
@@ -154,6 +155,7 @@ qemuMigrationVHBASrcSent(virDomainObj *vm)
 void
 qemuMigrationVHBASrcNotSent(virDomainObj *vm)
 {
+    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
     g_autoptr(virConnect) conn = NULL;
     virErrorPtr orig_err = NULL;
 
@@ -205,6 +207,7 @@ qemuMigrationVHBASrcIsSent(virConnectPtr conn,
 bool
 qemuMigrationVHBASrcMayResume(virDomainObj *vm)
 {
+    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
     g_autoptr(virConnect) conn = NULL;
     int sent = -1;
 
@@ -272,6 +275,7 @@ qemuMigrationVHBASrcReclaimAll(virConnectPtr conn,
 int
 qemuMigrationVHBASrcReclaim(virDomainObj *vm)
 {
+    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
     g_autoptr(virConnect) conn = NULL;
     g_autofree char *domain = g_strdup(vm->def->name);
     int sent;
@@ -351,6 +355,7 @@ qemuMigrationVHBASrcGiveUpPrimary(virConnectPtr conn,
 void
 qemuMigrationVHBASrcGone(virDomainObj *vm)
 {
+    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
     qemuDomainJobPrivate *jobPriv = vm->job->privateData;
     g_autoptr(virConnect) conn = NULL;
 
@@ -394,6 +399,7 @@ qemuMigrationVHBASrcDisownSecondary(virConnectPtr conn,
 void
 qemuMigrationVHBASrcDisown(virDomainObj *vm)
 {
+    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
     g_autoptr(virConnect) conn = NULL;
 
     if (!qemuMigrationVHBAIsUsed(vm->def) ||
@@ -417,6 +423,7 @@ qemuMigrationVHBASrcDisown(virDomainObj *vm)
 void
 qemuMigrationVHBASrcGiveUp(virDomainObj *vm)
 {
+    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
     g_autoptr(virConnect) conn = NULL;
 
     if (!qemuMigrationVHBAIsUsed(vm->def) ||
