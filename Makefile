@@ -3,6 +3,8 @@
 #   make demo             build all, boot the lab, and show a guest move with
 #                         its vHBAs
 #   make check            every test there is
+#   make fuzz             bad input, an hour for each of five targets
+#                         (FUZZ_SECONDS=N for N seconds)
 #   make bench            measure what has a speed, next to the alternative
 #   make bench-quick      the same with fewer and smaller samples
 #   make lab              build all and the lab's images
@@ -10,9 +12,11 @@
 #   make clean            remove build/, where all of the above is
 #
 # and the steps on the way: deps fetch import configure compile install pristine.
-# Longer checks: check-long (the model with more faults, every scenario in full:
-# hours), check-series-full (each patch of the series compiles and passes the
-# tests), check-hooks (each hook is guarded by a test).
+# Longer checks: check-long (the model with more faults, every scenario in full,
+# and the three that follow: hours), fuzz, check-sanitized and check-valgrind (our
+# unit tests with an eye on memory), check-sanitized-lab (the same of the daemons,
+# while they play SCENARIO in the lab), check-series-full (each patch of the series
+# compiles and passes the tests), check-hooks (each hook is guarded by a test).
 
 SHELL := /bin/sh
 # The system's own tools, above all its python3: the packages are for it.
@@ -22,6 +26,8 @@ export CCACHE_BASEDIR := $(CURDIR)/build
 export CCACHE_NOHASHDIR := 1
 
 OUT = build/series
+FUZZ_SECONDS = 3600
+SCENARIO = handover
 SRC = build/libvirt
 OBJ = build/obj
 ROOT = build/root
@@ -29,7 +35,8 @@ CONFIGURED = $(OBJ)/build.ninja
 
 .PHONY: demo check bench bench-quick lab series clean \
         deps fetch import configure compile install pristine \
-        check-long check-series-full check-hooks
+        check-long check-series-full check-hooks \
+        deps-long fuzz check-sanitized check-valgrind check-sanitized-lab
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -69,9 +76,26 @@ pristine: fetch
 check: lab pristine
 	build-aux/check
 
-check-long: lab pristine
+check-long: lab pristine deps-long
 	model/check --long
+	build-aux/check fuzz sanitized valgrind
 	LAB_FULL=1 build-aux/check scenarios
+
+deps-long: deps
+	build-aux/install-packages build-aux/packages-long
+
+fuzz: compile deps-long
+	fuzz/fuzz --seconds $(FUZZ_SECONDS)
+
+check-sanitized: import
+	build-aux/check sanitized
+
+check-valgrind: compile deps-long
+	build-aux/check valgrind
+
+check-sanitized-lab: import
+	build-aux/check-memory sanitized --install
+	lab/sanitized $(SCENARIO)
 
 bench: lab pristine
 	bench/bench

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The machines of the lab."""
 
+import os
 from dataclasses import dataclass
+
+HOST_MEMORY = int(os.environ.get("LAB_MEMORY", "768"))  # MiB
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,8 @@ class Node:
 NODES = {
     node.name: node
     for node in (
-        Node("a", "host", 0x0A, 2, 768, "10.77.0.1"),
-        Node("b", "host", 0x0B, 2, 768, "10.77.0.2"),
+        Node("a", "host", 0x0A, 2, HOST_MEMORY, "10.77.0.1"),
+        Node("b", "host", 0x0B, 2, HOST_MEMORY, "10.77.0.2"),
         Node("target", "target", 0x10, 1, 320),
     )
 }
