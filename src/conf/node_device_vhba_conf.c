@@ -23,6 +23,7 @@
 #include "node_device_conf.h"
 #include "viralloc.h"
 #include "virerror.h"
+#include "virstring.h"
 #include "viruuid.h"
 #include "virvhba.h"
 #include "virwwn.h"
@@ -153,6 +154,32 @@ virNodeDevVHBADefParseXML(xmlXPathContextPtr ctxt,
 }
 
 
+/* The domain is found by its name, in which there may be a tab; without this it
+ * would be a blank for whoever reads it. */
+static void
+virNodeDevVHBADefFormatDomain(virBuffer *buf,
+                              const char *domain)
+{
+    const char *const blanks[][2] = {
+        { "\t", "&#9;" }, { "\n", "&#10;" }, { "\r", "&#13;" },
+    };
+    g_auto(virBuffer) attrBuf = VIR_BUFFER_INITIALIZER;
+    g_autofree char *attr = NULL;
+    size_t i;
+
+    virBufferEscapeString(&attrBuf, " domain='%s'", domain);
+    attr = virBufferContentAndReset(&attrBuf);
+
+    for (i = 0; i < G_N_ELEMENTS(blanks); i++) {
+        g_autofree char *old = g_steal_pointer(&attr);
+
+        attr = virStringReplace(old, blanks[i][0], blanks[i][1]);
+    }
+
+    virBufferAdd(buf, attr, -1);
+}
+
+
 void
 virNodeDevVHBADefFormat(virBuffer *buf,
                         const virNodeDevVHBADef *vhba)
@@ -166,7 +193,7 @@ virNodeDevVHBADefFormat(virBuffer *buf,
     if (vhba->handover != VIR_NODE_DEV_VHBA_HANDOVER_NONE) {
         virBufferAsprintf(buf, "<handover state='%s'",
                           virNodeDevVHBAHandoverTypeToString(vhba->handover));
-        virBufferEscapeString(buf, " domain='%s'", vhba->domain);
+        virNodeDevVHBADefFormatDomain(buf, vhba->domain);
         virBufferEscapeString(buf, " migration='%s'", vhba->migration);
         if (vhba->inactive)
             virBufferAddLit(buf, " active='no'");
