@@ -687,6 +687,30 @@ testRun(const void *opaque)
 }
 
 
+/* A client may tell of as many as there is room for in a message. With a sort
+ * for each of them this takes minutes, in which a test times out and a daemon
+ * serves nobody else. */
+static int
+testManyVports(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virNodeDevFCHostDef) fchost = virNodeDevFCHostDefNew();
+    g_auto(virBuffer) buf = VIR_BUFFER_INITIALIZER;
+    const char *first = "<vports num='50000' max='0'>\n"
+        "  <vport name='vhba' wwpn='2101000000000001'/>\n";
+    size_t i;
+
+    fchost->hasVports = true;
+    for (i = 50000; i > 0; i--) {
+        g_autofree char *wwpn = g_strdup_printf("2101%012zx", i);
+
+        virNodeDevFCHostDefAddVport(fchost, "vhba", wwpn);
+    }
+
+    virNodeDevFCHostDefFormatVports(&buf, fchost);
+    return STRPREFIX(virBufferCurrentContent(&buf), first) ? 0 : -1;
+}
+
+
 static int
 mymain(void)
 {
@@ -740,6 +764,7 @@ mymain(void)
     TEST("the FC transport is listened to as soon as it is there", testListens);
     TEST("an FC host appears after its SCSI host", testLateFCHost);
     TEST("a host that is about to go is left as it is", testDying);
+    TEST("an HBA has very many vHBAs", testManyVports);
 
     virObjectUnref(conn);
     return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -155,7 +155,6 @@ virNodeDevFCHostDefAddVport(virNodeDevFCHostDef *fchost,
         fchost->vports = g_ptr_array_new_with_free_func(virNodeDevFCVportFree);
 
     g_ptr_array_add(fchost->vports, vport);
-    g_ptr_array_sort(fchost->vports, virNodeDevFCVportCompare);
 }
 
 
@@ -309,8 +308,10 @@ virNodeDevFCHostDefFormatVports(virBuffer *buf,
     if (!fchost || !fchost->hasVports)
         return;
 
-    if (fchost->vports)
+    if (fchost->vports) {
+        g_ptr_array_sort(fchost->vports, virNodeDevFCVportCompare);
         num = fchost->vports->len;
+    }
 
     virBufferAsprintf(&attrs, " num='%zu' max='%u'", num, fchost->maxVports);
 

@@ -67,7 +67,7 @@ struct _virNodeDevFCHostDef {
     bool hasVports;             /* is an HBA that can carry vHBAs; if so: */
     unsigned int maxVports;     /* how many */
     GPtrArray *vports;          /* those that it carries: virNodeDevFCVport,
-                                   sorted by WWPN; NULL if there are none */
+                                   in any order; NULL if there are none */
 };
 
 virNodeDevFCHostDef *virNodeDevFCHostDefNew(void);
