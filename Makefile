@@ -8,6 +8,7 @@
 #   make bench            measure what has a speed, next to the alternative
 #   make bench-quick      the same with fewer and smaller samples
 #   make lab              build all and the lab's images
+#   make base-9.0.0       carry the stack to another release, one of bases/
 #   make series OUT=DIR   write the complete, numbered series into DIR
 #   make clean            remove build/, where all of the above is
 #
@@ -16,7 +17,8 @@
 # and the three that follow: hours), fuzz, check-sanitized and check-valgrind (our
 # unit tests with an eye on memory), check-sanitized-lab (the same of the daemons,
 # while they play SCENARIO in the lab), check-series-full (each patch of the series
-# compiles and passes the tests), check-hooks (each hook is guarded by a test).
+# compiles and passes the tests, and it can be carried to the other bases),
+# check-hooks (each hook is guarded by a test).
 
 SHELL := /bin/sh
 # The system's own tools, above all its python3: the packages are for it.
@@ -32,6 +34,7 @@ SRC = build/libvirt
 OBJ = build/obj
 ROOT = build/root
 CONFIGURED = $(OBJ)/build.ninja
+BASES = $(notdir $(patsubst %/,%,$(dir $(wildcard bases/*/UPSTREAM))))
 
 .PHONY: demo check bench bench-quick lab series clean \
         deps fetch import configure compile install pristine \
@@ -106,9 +109,13 @@ bench-quick: lab pristine
 series: fetch
 	build-aux/import-series --full $(OUT)
 
+base-%: fetch
+	build-aux/carry --build v$*
+
 check-series-full: fetch
 	build-aux/check-series
 	build-aux/check-packaging
+	set -e; for base in $(BASES); do build-aux/carry $$base; done
 	build-aux/walk-series
 
 check-hooks: fetch

@@ -21,7 +21,7 @@ def base_of(repo, upstream):
 
 
 @contextlib.contextmanager
-def _bare_worktree(repo, commit):
+def bare_worktree(repo, commit):
     """A worktree whose index holds COMMIT but which has no files yet: git
     writes the few that a patch touches by itself, which saves writing
     twenty thousand."""
@@ -41,7 +41,7 @@ def apply_mails(repo, base, mails):
     No fuzz: git am wants every line of context in its place."""
     if not mails:
         return base
-    with _bare_worktree(repo, base) as tree, \
+    with bare_worktree(repo, base) as tree, \
             tempfile.TemporaryDirectory(prefix="mails-") as tmp:
         names = []
         for name, text in mails:

@@ -59,9 +59,10 @@ def newer(repo, top, now):
         ["messages or the order of patches"]
 
 
-def refuse_unexported(repo, new):
+def refuse_unexported(repo, new, exporter):
     """Refuse to drop commits that are on the branch and not in the stack, or
-    to interrupt work on another branch."""
+    to interrupt work on another branch; EXPORTER is the command that keeps
+    them."""
     refuse_unfinished(repo)
     at = git_line("rev-parse", "--abbrev-ref", "HEAD", cwd=repo)
     if at not in (BRANCH, "base"):
@@ -74,8 +75,21 @@ def refuse_unexported(repo, new):
             git("rev-parse", new + "^{tree}", cwd=repo):
         raise Failure(
             f"branch {BRANCH} in {repo} has commits that are not in patches/."
-            "\nTake them over with build-aux/export-series, or drop them with"
+            f"\nTake them over with {exporter}, or drop them with"
             f"\n  git -C {repo} reset --hard {IMPORTED}")
+
+
+def move_branch(repo, new, exporter="build-aux/export-series"):
+    """Check NEW out as the branch; EXPORTER: see refuse_unexported."""
+    refuse_unexported(repo, new, exporter)
+    head = git_line("rev-parse", "HEAD", cwd=repo)
+    if head != new or not revision(repo, f"refs/heads/{BRANCH}"):
+        git("checkout", "--quiet", "-B", BRANCH, new, cwd=repo)
+    git("update-ref", IMPORTED, new, cwd=repo)
+    dirty = git_line("status", "--porcelain", cwd=repo)
+    if dirty:
+        print(f"{repo} has uncommitted changes; they are left as they are:\n"
+              + dirty)
 
 
 def keep(repo, new):

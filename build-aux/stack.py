@@ -37,7 +37,7 @@ class Failure(Exception):
     """Something the user has to put right; the text says what and how."""
 
 
-def git(*args, cwd):
+def git(*args, cwd, stdin=b""):
     """Run git in CWD, away from anybody's configuration; return its output.
 
     Who commits and when is always the same, so that the same patches always
@@ -48,7 +48,7 @@ def git(*args, cwd):
                GIT_COMMITTER_EMAIL="npiv@libvirt.invalid",
                GIT_COMMITTER_DATE=DATE, LC_ALL="C")
     done = subprocess.run(("git", "-c", "core.quotePath=false") + args,
-                          cwd=cwd, env=env, stdin=subprocess.DEVNULL,
+                          cwd=cwd, env=env, input=stdin,
                           capture_output=True, check=False)
     if done.returncode:
         said = (done.stdout + done.stderr).decode(errors="replace").strip()
@@ -101,9 +101,14 @@ class Upstream:
 
 
 def _swap(path, pairs):
+    """PATH with its folder renamed; a "*" stands for any part of a path."""
     for old, new in pairs:
-        if path.startswith(old + "/"):
-            return new + path[len(old):]
+        head, star, tail = old.partition("*")
+        if not star:
+            head, new = head + "/", new + "/"
+        if path.startswith(head) and path[len(head):].endswith(tail):
+            kept = path[len(head):len(path) - len(tail)]
+            return new.replace("*", kept) if star else new + kept
     return path
 
 

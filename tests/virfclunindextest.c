@@ -208,8 +208,10 @@ static const virFCLunIndexReader reader = {
 static void
 testArrive(size_t at)
 {
-    g_autofree char *path = g_ptr_array_steal_index(events, at);
+    g_autofree char *path = g_steal_pointer(&g_ptr_array_index(events, at));
     unsigned int host = 0;
+
+    g_ptr_array_remove_index(events, at);
 
     if (!path) {
         virFCLunIndexForgetAll(lunIndex);

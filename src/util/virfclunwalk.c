@@ -170,14 +170,13 @@ virFCLunWalkHosts(unsigned int **hosts,
                   size_t *nhosts)
 {
     g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(unsigned int));
-    gsize len;
 
     if (virFCLunForEach(VIR_FC_HOST_SYSFS, "host", virFCLunVisitHost, found) < 0)
         return -1;
 
     g_array_sort(found, virFCLunCompareHosts);
-    *hosts = g_array_steal(found, &len);
-    *nhosts = len;
+    *nhosts = found->len;
+    *hosts = (void *) g_array_free(g_steal_pointer(&found), FALSE);
     return 0;
 }
 
@@ -483,7 +482,6 @@ virFCLunWalk(unsigned int host,
     g_autofree char *dir = g_strdup_printf(VIR_FC_HOST_SYSFS "/host%u/device", host);
     g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify) virFCLunFree);
     virFCLunWalkData walk = { .luns = found };
-    gsize len;
     int rc;
 
     if (!virFileExists(dir)) {
@@ -499,7 +497,7 @@ virFCLunWalk(unsigned int host,
         return -1;
 
     g_ptr_array_sort(found, virFCLunCompare);
-    *luns = (virFCLun **) g_ptr_array_steal(found, &len);
-    *nluns = len;
+    *nluns = found->len;
+    *luns = (virFCLun **) g_ptr_array_free(g_steal_pointer(&found), FALSE);
     return 0;
 }
