@@ -35,7 +35,7 @@ class WorkshopTest(StackTest):
             "meson.build": MESON,
             "meson_options.txt": "".join(
                 f"option('{name}', type: 'string')\n"
-                for name in sorted(set(names) - builtin)),
+                for name in sorted({"json_c", *names} - builtin)),
             "src/sum.c": SUM % "    return b;\n",
             "tests/sumtest.c": TEST % 3})
         git("tag", "--force", "v1.0", cwd=self.repo)
