@@ -81,7 +81,7 @@ check: lab pristine
 
 check-long: lab pristine deps-long
 	model/check --long
-	build-aux/check fuzz sanitized valgrind
+	build-aux/check packaging docs fuzz sanitized valgrind
 	LAB_FULL=1 build-aux/check scenarios
 
 deps-long: deps
