@@ -4,17 +4,19 @@
 import json
 
 
-def path(build):
-    return build / "meson-logs" / "testlog.json"
+def path(build, setup=""):
+    """The log of a run in BUILD, of one with --setup if SETUP says which."""
+    suffix = f"-{setup}" if setup else ""
+    return build / "meson-logs" / f"testlog{suffix}.json"
 
 
 def read(build, setup=""):
-    """The results of the last run in BUILD, of one with --setup if SETUP
-    says which: {test: (result, what it printed)}."""
+    """The results of the last run: {test: (result, what it printed)}; none
+    if there was no run."""
     results = {}
-    log = path(build)
-    if setup:
-        log = log.with_name(f"testlog-{setup}.json")
+    log = path(build, setup)
+    if not log.exists():
+        return results
     with open(log) as lines:
         for line in lines:
             test = json.loads(line)

@@ -47,7 +47,7 @@ testNoClass(const void *opaque G_GNUC_UNUSED)
 {
     int state;
 
-    virFileWrapperAddPrefix("/sys", g_strdup("/nonexistent"));
+    virFileWrapperAddPrefix("/sys", "/nonexistent");
     state = virFCRemotePortGetState(1, "2101001b32a90004");
     virFileWrapperClearPrefixes();
 
