@@ -53,7 +53,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(qemuMigrationVHBAAuthority,
                                  qemuMigrationVHBAAuthorityClear);
 
 #define QEMU_MIGRATION_VHBA_WITH_AUTHORITY \
-    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = \
+    g_auto(qemuMigrationVHBAAuthority) authority = \
         qemuMigrationVHBAAuthorityTake()
 
 virConnectPtr
