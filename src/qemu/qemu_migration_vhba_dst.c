@@ -81,7 +81,7 @@ qemuMigrationVHBADstRevokeOne(virConnectPtr conn,
 void
 qemuMigrationVHBADstRevoke(virDomainObj *vm)
 {
-    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
+    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
     virErrorPtr orig_err = NULL;
 
@@ -130,7 +130,7 @@ qemuMigrationVHBADstIsStopped(virDomainObj *vm)
 int
 qemuMigrationVHBADstCommit(virDomainObj *vm)
 {
-    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
+    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
 
     if (!qemuMigrationVHBAConcerns(vm))
@@ -206,7 +206,7 @@ qemuMigrationVHBADstGoOn(virQEMUDriver *driver,
                          virDomainObj *vm,
                          const virDomainJobObj *job)
 {
-    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
+    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
     int committed = -1;
 

@@ -52,10 +52,6 @@ qemuMigrationVHBAAuthorityClear(qemuMigrationVHBAAuthority *authority);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(qemuMigrationVHBAAuthority,
                                  qemuMigrationVHBAAuthorityClear);
 
-#define QEMU_MIGRATION_VHBA_WITH_AUTHORITY \
-    g_auto(qemuMigrationVHBAAuthority) authority = \
-        qemuMigrationVHBAAuthorityTake()
-
 virConnectPtr
 qemuMigrationVHBAJournalOpen(virDomainObj *vm);
 

@@ -121,7 +121,7 @@ qemuMigrationVHBASrcMarkPrimary(virConnectPtr conn,
 int
 qemuMigrationVHBASrcSent(virDomainObj *vm)
 {
-    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
+    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     qemuDomainJobPrivate *jobPriv = vm->job->privateData;
     g_autoptr(virConnect) conn = NULL;
     virErrorPtr orig_err = NULL;
@@ -155,7 +155,7 @@ qemuMigrationVHBASrcSent(virDomainObj *vm)
 void
 qemuMigrationVHBASrcNotSent(virDomainObj *vm)
 {
-    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
+    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
     virErrorPtr orig_err = NULL;
 
@@ -207,7 +207,7 @@ qemuMigrationVHBASrcIsSent(virConnectPtr conn,
 bool
 qemuMigrationVHBASrcMayResume(virDomainObj *vm)
 {
-    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
+    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
     int sent = -1;
 
@@ -275,7 +275,7 @@ qemuMigrationVHBASrcReclaimAll(virConnectPtr conn,
 int
 qemuMigrationVHBASrcReclaim(virDomainObj *vm)
 {
-    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
+    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
     g_autofree char *domain = g_strdup(vm->def->name);
     int sent;
@@ -355,7 +355,7 @@ qemuMigrationVHBASrcGiveUpPrimary(virConnectPtr conn,
 void
 qemuMigrationVHBASrcGone(virDomainObj *vm)
 {
-    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
+    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     qemuDomainJobPrivate *jobPriv = vm->job->privateData;
     g_autoptr(virConnect) conn = NULL;
 
@@ -399,7 +399,7 @@ qemuMigrationVHBASrcDisownSecondary(virConnectPtr conn,
 void
 qemuMigrationVHBASrcDisown(virDomainObj *vm)
 {
-    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
+    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
 
     if (!qemuMigrationVHBAIsUsed(vm->def) ||
@@ -423,7 +423,7 @@ qemuMigrationVHBASrcDisown(virDomainObj *vm)
 void
 qemuMigrationVHBASrcGiveUp(virDomainObj *vm)
 {
-    QEMU_MIGRATION_VHBA_WITH_AUTHORITY;
+    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
 
     if (!qemuMigrationVHBAIsUsed(vm->def) ||
