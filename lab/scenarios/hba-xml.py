@@ -141,7 +141,7 @@ def late_hba(t):
         systemctl stop virtnodedevd.service
         echo fc0 > /sys/bus/fcoe/ctlr_destroy
         for module in fcoe libfcoe libfc scsi_transport_fc sr_mod sg sd_mod scsi_mod; do
-            modprobe -r $module 2> /dev/null || true
+            modprobe -r --wait 10000 $module 2> /dev/null || true  # destroying takes its time
         done
         systemctl start virtnodedevd.service""")
     t.ok("scsi_mod" not in t.a.read("/proc/modules"), "a daemon starts on a host that does not know SCSI yet")
