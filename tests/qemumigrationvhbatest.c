@@ -122,15 +122,11 @@ qemuVHBAStartWhenFree(const char *wwpn,
 }
 
 
-/* whether the destination hears us */
-static bool heard;
-
 void
-qemuMigrationVHBAPeerTell(virDomainObj *vm G_GNUC_UNUSED,
+qemuMigrationVHBAPeerTell(virConnectPtr peer G_GNUC_UNUSED,
                           const char *wwpn)
 {
-    if (heard)
-        testNodedevVHBANote("tell peer of", wwpn);
+    testNodedevVHBANote("tell peer of", wwpn);
 }
 
 
@@ -221,7 +217,6 @@ testHostClear(testHost *host)
     partner = VIR_FC_REMOTE_PORT_UNSEEN;
     cpuStarts = 0;
     dead = false;
-    heard = false;
     sharer = NULL;
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(testHost, testHostClear);
@@ -977,7 +972,7 @@ testSourceTells(const void *opaque)
     if (testSent(&host) < 0)
         return -1;
 
-    heard = true;
+    qemuMigrationVHBAPeerSet(host.vm, host.conn);
     host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3;
     host.vm->def->id = -1;
 

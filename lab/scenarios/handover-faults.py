@@ -3,7 +3,7 @@
 
 A daemon is held up at a point, something dies there and comes back, and both hosts are judged. It is a representative
 part unless LAB_FULL=1; LAB_FAULTS=TEXT takes the rows whose description contains TEXT. The rows get into
-build/lab/faults.json, beside those of earlier walks with the same src/.
+build/lab/faults.json, beside those of earlier walks with the same src/ and patches/.
 """
 
 import json
@@ -55,20 +55,20 @@ class Row:
 
 
 class Report:
-    """The rows of build/lab/faults.json; those that were walked with another src/ are forgotten."""
+    """The rows of build/lab/faults.json; those that were walked with other code are forgotten."""
 
     def __init__(self):
-        self.src = subprocess.run(["git", "rev-parse", "HEAD:src"], capture_output=True, text=True, cwd=TOP,
-                                  check=True).stdout.strip()
+        self.code = subprocess.run(["git", "rev-parse", "HEAD:src", "HEAD:patches"], capture_output=True, text=True,
+                                   cwd=TOP, check=True).stdout.split()
         old = json.loads(REPORT.read_text()) if REPORT.exists() else []
-        self.rows = {self.key(row): row for row in old if row.get("src") == self.src}
+        self.rows = {self.key(row): row for row in old if row.get("code") == self.code}
 
     @staticmethod
     def key(row):
         return row["point"], row["host"], row["who"], row["fabric_policy"]
 
     def add(self, row):
-        entry = {**row.as_dict(), "src": self.src}
+        entry = {**row.as_dict(), "code": self.code}
         self.rows[self.key(entry)] = entry
         REPORT.write_text(json.dumps(list(self.rows.values()), indent=1) + "\n")
 

@@ -101,7 +101,7 @@ qemuMigrationVHBASettleJob(virDomainObj *vm,
                            virDomainJobObj *job,
                            bool running)
 {
-    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
     char uuid[VIR_UUID_STRING_BUFLEN];
 

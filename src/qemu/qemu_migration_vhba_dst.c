@@ -81,7 +81,7 @@ qemuMigrationVHBADstRevokeOne(virConnectPtr conn,
 void
 qemuMigrationVHBADstRevoke(virDomainObj *vm)
 {
-    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
     virErrorPtr orig_err = NULL;
 
@@ -130,7 +130,7 @@ qemuMigrationVHBADstIsStopped(virDomainObj *vm)
 int
 qemuMigrationVHBADstCommit(virDomainObj *vm)
 {
-    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
 
     if (!qemuMigrationVHBAConcerns(vm))
@@ -206,7 +206,7 @@ qemuMigrationVHBADstGoOn(virQEMUDriver *driver,
                          virDomainObj *vm,
                          const virDomainJobObj *job)
 {
-    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
     int committed = -1;
 

@@ -30,11 +30,21 @@
 VIR_LOG_INIT("qemu.qemu_migration_vhba_journal");
 
 
-/* The current error is preserved. */
-qemuMigrationVHBAAuthority
+/**
+ * qemuMigrationVHBAAuthorityTake:
+ *
+ * Gives the calling thread the rights of the daemon. Begin and Prepare, with
+ * which a hand-over begins, are up to the rights of who asks for them; from
+ * then on nobody may see half of the journal, or leave half of it behind. The
+ * current error is preserved.
+ *
+ * Returns who the thread has worked for, to be kept in a VIR_IDENTITY_AUTORESTORE;
+ * NULL, after which it is the daemon's, if that was nobody else.
+ */
+virIdentity *
 qemuMigrationVHBAAuthorityTake(void)
 {
-    qemuMigrationVHBAAuthority authority = { virIdentityGetCurrent() };
+    virIdentity *caller = virIdentityGetCurrent();
     g_autoptr(virIdentity) daemon = NULL;
     virErrorPtr orig_err = NULL;
 
@@ -47,15 +57,7 @@ qemuMigrationVHBAAuthorityTake(void)
     }
     virErrorRestore(&orig_err);
 
-    return authority;
-}
-
-
-void
-qemuMigrationVHBAAuthorityClear(qemuMigrationVHBAAuthority *authority)
-{
-    ignore_value(virIdentitySetCurrent(authority->caller));
-    g_clear_object(&authority->caller);
+    return caller;
 }
 
 

@@ -33,24 +33,8 @@ typedef int
 (*qemuMigrationVHBAJournalStep)(virConnectPtr conn,
                                 qemuVHBANodedev *vhba);
 
-/*
- * Begin and Prepare, with which a hand-over begins, are up to the rights of who
- * asks for them. From then on nobody may see half of the journal, or leave half
- * of it behind: while there is one of these, a thread has the rights of the
- * daemon instead.
- */
-typedef struct _qemuMigrationVHBAAuthority qemuMigrationVHBAAuthority;
-struct _qemuMigrationVHBAAuthority {
-    virIdentity *caller;        /* NULL if the thread works for nobody else */
-};
-
-qemuMigrationVHBAAuthority
+virIdentity *
 qemuMigrationVHBAAuthorityTake(void);
-
-void
-qemuMigrationVHBAAuthorityClear(qemuMigrationVHBAAuthority *authority);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(qemuMigrationVHBAAuthority,
-                                 qemuMigrationVHBAAuthorityClear);
 
 virConnectPtr
 qemuMigrationVHBAJournalOpen(virDomainObj *vm);

@@ -24,7 +24,6 @@
 #include "node_device_vhba_conf.h"
 #include "viralloc.h"
 #include "virerror.h"
-#include "viridentity.h"
 #include "virlog.h"
 #include "virthread.h"
 
@@ -78,11 +77,8 @@ static void
 qemuMigrationVHBAPeerThread(void *opaque)
 {
     g_autoptr(qemuMigrationVHBAPeerNews) news = opaque;
-    g_autoptr(virIdentity) identity = virIdentityGetSystem();
     g_autoptr(virNodeDevice) dev = NULL;
     g_autofree char *name = virNodeDeviceVHBAName(news->wwpn);
-
-    virIdentitySetCurrent(identity);
 
     if ((dev = virNodeDeviceLookupByName(news->peer, name)) &&
         virNodeDeviceCreate(dev, 0) == 0)
@@ -90,34 +86,26 @@ qemuMigrationVHBAPeerThread(void *opaque)
     else
         VIR_INFO("The destination starts vHBA '%s' by itself: %s",
                  name, virGetLastErrorMessage());
-
-    virIdentitySetCurrent(NULL);
 }
 
 
 /**
  * qemuMigrationVHBAPeerTell:
- * @vm: domain whose migration job is about to end
- * @wwpn: a vHBA that this host has let go of, and that is defined on the
- *        destination
+ * @peer: connection to the destination, see qemuMigrationVHBAPeerSet
+ * @wwpn: a vHBA that this host has let go of, and that is defined there
  *
- * Lets the destination start it, if there is a connection, see
- * qemuMigrationVHBAPeerSet. Does not wait for that: it is a favour, and the
+ * Lets the destination start it. Does not wait for that: it is a favour, and the
  * destination does without if need be. The current error is preserved.
  */
 void
-qemuMigrationVHBAPeerTell(virDomainObj *vm,
+qemuMigrationVHBAPeerTell(virConnectPtr peer,
                           const char *wwpn)
 {
-    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
     g_autoptr(qemuMigrationVHBAPeerNews) news = NULL;
     virThread thread;
 
-    if (!jobPriv->vhbaPeer)
-        return;
-
     news = g_new0(qemuMigrationVHBAPeerNews, 1);
-    news->peer = virObjectRef(jobPriv->vhbaPeer);
+    news->peer = virObjectRef(peer);
     news->wwpn = g_strdup(wwpn);
 
     if (virThreadCreateFull(&thread, false, qemuMigrationVHBAPeerThread,

@@ -25,5 +25,5 @@ qemuMigrationVHBAPeerSet(virDomainObj *vm,
                          virConnectPtr peer);
 
 void
-qemuMigrationVHBAPeerTell(virDomainObj *vm,
+qemuMigrationVHBAPeerTell(virConnectPtr peer,
                           const char *wwpn);

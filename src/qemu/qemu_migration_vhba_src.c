@@ -121,7 +121,7 @@ qemuMigrationVHBASrcMarkPrimary(virConnectPtr conn,
 int
 qemuMigrationVHBASrcSent(virDomainObj *vm)
 {
-    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     qemuDomainJobPrivate *jobPriv = vm->job->privateData;
     g_autoptr(virConnect) conn = NULL;
     virErrorPtr orig_err = NULL;
@@ -155,7 +155,7 @@ qemuMigrationVHBASrcSent(virDomainObj *vm)
 void
 qemuMigrationVHBASrcNotSent(virDomainObj *vm)
 {
-    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
     virErrorPtr orig_err = NULL;
 
@@ -207,7 +207,7 @@ qemuMigrationVHBASrcIsSent(virConnectPtr conn,
 bool
 qemuMigrationVHBASrcMayResume(virDomainObj *vm)
 {
-    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
     int sent = -1;
 
@@ -275,7 +275,7 @@ qemuMigrationVHBASrcReclaimAll(virConnectPtr conn,
 int
 qemuMigrationVHBASrcReclaim(virDomainObj *vm)
 {
-    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
     g_autofree char *domain = g_strdup(vm->def->name);
     int sent;
@@ -355,7 +355,7 @@ qemuMigrationVHBASrcGiveUpPrimary(virConnectPtr conn,
 void
 qemuMigrationVHBASrcGone(virDomainObj *vm)
 {
-    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     qemuDomainJobPrivate *jobPriv = vm->job->privateData;
     g_autoptr(virConnect) conn = NULL;
 
@@ -399,7 +399,7 @@ qemuMigrationVHBASrcDisownSecondary(virConnectPtr conn,
 void
 qemuMigrationVHBASrcDisown(virDomainObj *vm)
 {
-    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
 
     if (!qemuMigrationVHBAIsUsed(vm->def) ||
@@ -423,7 +423,7 @@ qemuMigrationVHBASrcDisown(virDomainObj *vm)
 void
 qemuMigrationVHBASrcGiveUp(virDomainObj *vm)
 {
-    g_auto(qemuMigrationVHBAAuthority) authority G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
 
     if (!qemuMigrationVHBAIsUsed(vm->def) ||
@@ -534,17 +534,22 @@ qemuMigrationVHBASrcGetFate(virConnectPtr conn,
 }
 
 
-/* Gives up the primaries that are to be given up, and tells the destination. */
+/* Gives up the primaries that are to be given up, and tells the destination, if
+ * there is a connection to it. */
 static void
 qemuMigrationVHBASrcGiveUpPrimaries(virConnectPtr conn,
                                     virDomainObj *vm)
 {
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
     qemuVHBANodedev **vhbas = NULL;
     size_t nvhbas = 0;
     size_t i;
 
-    ignore_value(qemuVHBANodedevListMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                           vm->def->name, &vhbas, &nvhbas));
+    if (jobPriv->vhbaPeer) {
+        ignore_value(qemuVHBANodedevListMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                               vm->def->name, &vhbas, &nvhbas));
+    }
+
     ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
                                                    vm->def->name, true,
                                                    qemuMigrationVHBASrcGiveUpPrimary));
@@ -554,7 +559,7 @@ qemuMigrationVHBASrcGiveUpPrimaries(virConnectPtr conn,
 
         if (vhbas[i]->def->secondary &&
             qemuVHBANodedevFind(conn, vhbas[i]->wwpn, &left) == 0)
-            qemuMigrationVHBAPeerTell(vm, vhbas[i]->wwpn);
+            qemuMigrationVHBAPeerTell(jobPriv->vhbaPeer, vhbas[i]->wwpn);
     }
 
     qemuVHBANodedevListFree(vhbas, nvhbas);
