@@ -20,8 +20,8 @@ import tempfile
 from collections import namedtuple
 from pathlib import Path
 
-from branch import apply_mails, bare_worktree, base_of
-from stack import Failure, Upstream, git, git_line, read_patches, whole
+from branch import bare_worktree, base_of, import_stack
+from stack import Failure, Upstream, git, git_line, read_patches
 
 NONE = 40 * "0"     # what git shows as the blob of a file that is not there
 
@@ -82,10 +82,9 @@ def check_names(base, patches):
 
 def stack_commits(repo, top):
     """The stack as [(patch, its commit in REPO)]."""
-    base, patches = base_of(repo, Upstream(top)), read_patches(top)
-    tip = apply_mails(repo, base, [(p.name, whole(p, top)) for p in patches])
+    base, tip = base_of(repo, Upstream(top)), import_stack(repo, top)
     commits = git_line("rev-list", "--reverse", f"{base}..{tip}", cwd=repo)
-    return list(zip(patches, commits.split()))
+    return list(zip(read_patches(top), commits.split()))
 
 
 def borrow_objects(repo, lender):
