@@ -54,10 +54,10 @@ def refused(journey, policy):
 def told_by_peer(journey):
     """Partners that do not see each other, peer-to-peer: the source tells when it has let go of P."""
     left, primary = journey.here, journey.primary
-    with daemonlog.kept(left):
+    with daemonlog.kept(left) as log:
         journey.migrate("--live", "--p2p", "--persistent", "--undefinesource")
         journey.has_moved("no common zone, peer-to-peer")
-        journey.t.contains(daemonlog.of(left), f"The destination was told that vHBA '{primary.name}' is free",
+        journey.t.contains(log(left), f"The destination was told that vHBA '{primary.name}' is free",
                            f"{left.name} has told {journey.here.name}")
 
 

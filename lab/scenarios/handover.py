@@ -16,11 +16,11 @@ IN = [(P, "define"), (S, "define"), (S, "start"), (S, "mark none"), (P, "start")
 
 
 def run(t):
-    with daemonlog.kept(t.a, t.b):
-        there_and_back(t)
+    with daemonlog.kept(t.a, t.b) as log:
+        there_and_back(t, log)
 
 
-def there_and_back(t):
+def there_and_back(t, log):
     watch = handover.prepare(t.a, PAIR)
     with watch:
         handover.check_has_all(t, t.a, P, S, "at first")
@@ -37,7 +37,7 @@ def there_and_back(t):
             handover.check_writes(t, watch, begin, when)
             consoles.append(take_console(source))
             if when == "there":
-                check_times(t)
+                check_times(t, log)
         consoles.append(take_console(t.a))
         handover.finish(t, watch, t.a, consoles)
 
@@ -49,10 +49,10 @@ def take_console(host):
     return text
 
 
-def check_times(t):
+def check_times(t, log):
     """After the way there: what an administrator can learn about where the time went."""
     for host, wanted in ((t.a, AWAY), (t.b, IN)):
-        found = re.findall(r"vHBA '(\w+)': ([\w ]+): done, took (\d+) ms", daemonlog.of(host))
+        found = re.findall(r"vHBA '(\w+)': ([\w ]+): done, took (\d+) ms", log(host))
         t.equal([(wwpn, step) for wwpn, step, _ in found], [(port.wwpn, step) for port, step in wanted],
                 f"the log of {host.name} tells how long each step took")
         t.say(f"{host.name}: " + ", ".join(f"{wwpn} {step} {time_taken} ms" for wwpn, step, time_taken in found))
