@@ -2,17 +2,17 @@
 /*
  * A guest in one boot sector, small enough for emulation inside emulation.
  *
- * A hundred times a second it counts, and
+ * Ten times a second it counts, and
  *   - writes the count to the next sector of a ring on the disk it was booted from;
  *   - checks that each page of half a megabyte of memory still holds the last count, and stores the new one;
- * every 32 counts it writes the count to COM1 as well.
+ * every 8 counts it writes the count to COM1 as well.
  *
  * Disk (512-byte sectors, little-endian):
  *   0                this program
  *   1                magic, number of the boot (the program increments it when it starts)
  *   2 ... 1 + RING   the ring; count c is in sector 2 + (c - 1) % RING:
  *                    8 bytes magic, u32 boot, u32 own sector, 124 times u32 count
- * Console: "boot 00000001", "c 00000020", "e 000000ss" when the BIOS reports status ss for a write (which is
+ * Console: "boot 00000001", "c 00000008", "e 000000ss" when the BIOS reports status ss for a write (which is
  * then repeated), "m 00000000" when memory is not what it was.
  */
 
@@ -22,7 +22,7 @@
         .set    RING, 2048              /* a power of two */
         .set    FIRST, 2
         .set    COM1, 0x3f8
-        .set    TICKS, 11932            /* the PIT's 1193182 Hz / 100 Hz */
+        .set    TICKS, 59659            /* the PIT's 1193182 Hz / 20 Hz */
         .set    MEMORY, 0x1000          /* segments: 64 KiB … */
         .set    MEMORY_END, 0x9000      /* … to 576 KiB */
         .set    BUFFER, 0x1000          /* one sector, below the program */
@@ -70,12 +70,13 @@ next:
         movl    %eax, lba
         call    write
         call    memory
-        testb   $31, %bl
+        testb   $7, %bl
         jnz     1f
         movl    %ebx, %edx
         movb    $'c', %al
         call    report
 1:      hlt
+        hlt
         jmp     next
 
 /* Writes BUFFER to the sector in lba, until it is there. Destroys eax, edx, si. */

@@ -100,16 +100,16 @@ class DiskTest(unittest.TestCase):
 
 
 class ConsoleTest(unittest.TestCase):
-    GOOD = "\x1bcSeaBIOS\r\nb 00000001\nc 00000020\nc 00000040\n"
+    GOOD = "\x1bcSeaBIOS\r\nb 00000001\nc 00000008\nc 00000010\n"
 
     def test_a_steady_count_is_good(self):
         self.assertEqual(guest.check_console(self.GOOD), [])
 
     def test_the_parts_of_two_hosts_join_in_the_middle_of_a_line(self):
-        self.assertEqual(guest.check_console(self.GOOD + "c 000" + "00060\n"), [])
+        self.assertEqual(guest.check_console(self.GOOD + "c 000" + "00018\n"), [])
 
     def test_a_missing_or_repeated_line_is_seen(self):
-        for more in ("c 00000080\n", "c 00000040\n"):
+        for more in ("c 00000020\n", "c 00000010\n"):
             self.assertIn("was due", " ".join(guest.check_console(self.GOOD + more)))
 
     def test_a_second_boot_a_failed_write_and_changed_memory_are_seen(self):
