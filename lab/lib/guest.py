@@ -19,7 +19,7 @@ MAGIC = b"NPIVLAB1"
 SECTOR = 512  # bytes
 RING = 2048  # sectors
 FIRST = 2  # sector of the ring's start
-CONSOLE_STEP = 32  # counts from one console line to the next
+CONSOLE_STEP = 8  # counts from one console line to the next
 DISK_SIZE = 2 << 20  # bytes; enough for the program and the ring
 
 
@@ -174,7 +174,7 @@ class Watch:
         record = self.disk.record(place(count))
         return record == Record(self.boot, place(count), count)
 
-    def wait(self, more=100, timeout=60):
+    def wait(self, more=20, timeout=60):
         """Waits until the guest has written `more` further counts. timeout in seconds."""
         self.wait_total(len(self.times) + more, timeout)
 

@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 from . import cluster, fabric, nodes, ssh
 from .say import LabError, LabTimeout
 
+BETWEEN = "====="  # what virsh says between the answers to several commands
+
 
 class Host:
     def __init__(self, name, trace=lambda text: None):
@@ -39,6 +41,14 @@ class Host:
         """A virsh command that must succeed; returns what it printed, without blank ends."""
         self.trace(f"{self.name}# virsh {shlex.join(map(str, words))}")
         return self.run("virsh", "-q", *words, stdin=stdin, timeout=timeout).strip()
+
+    def ask(self, *commands):
+        """What several virsh commands print, each without blank ends; one virsh for all costs no more than for one.
+
+        '' for one that fails; the last must succeed.
+        """
+        line = f"; echo {BETWEEN}; ".join(shlex.join(map(str, command)) for command in commands)
+        return [answer.strip() for answer in self.virsh(line).split(BETWEEN)]
 
     def virsh_refuses(self, *words, stdin="", timeout=120):
         """A virsh command that must fail; returns its error."""
@@ -81,14 +91,8 @@ class Host:
         def missing():
             return {vhba.name for vhba in vhbas} - set(self.names("nodedev-list", "--cap", "fc_host"))
 
-        self._wait(lambda: not missing(), "lifecycle", timeout,
-                   lambda: f"{len(missing())} vHBAs to be active on {self.name}: {', '.join(sorted(missing())[:5])}…")
-
-    def wait_settled(self, vhba, timeout=60):
-        """Waits until no hand-over marks a vHBA any more, and it is active. timeout in seconds."""
-        self.wait_vhba(vhba, timeout)
-        self._wait(lambda: "<handover " not in self.virsh("nodedev-dumpxml", vhba.name), "update", timeout,
-                   lambda: f"{vhba.name} to be settled on {self.name}: {self.virsh('nodedev-dumpxml', vhba.name)}")
+        self.wait_until(lambda: not missing(), "lifecycle", timeout,
+                        lambda: f"{len(missing())} vHBAs to be active on {self.name}: {sorted(missing())[:5]}…")
 
     def wait_hba(self, *states, wwpn=None, timeout=60):
         """Waits until the HBA, or another one, is in one of some states for libvirt, such as online.
@@ -101,18 +105,22 @@ class Host:
             done = self.attempt("virsh", "-q", "nodedev-dumpxml", name)
             return ElementTree.fromstring(done.stdout).findtext(".//state") if done.returncode == 0 else "not known"
 
-        self._wait(lambda: state() in states, "update", timeout,
-                   lambda: f"{name} on {self.name} to be {' or '.join(states)}; it is {state()}")
+        self.wait_until(lambda: state() in states, "update", timeout,
+                        lambda: f"{name} on {self.name} to be {' or '.join(states)}; it is {state()}")
 
-    def _wait(self, true, event, timeout, what):
-        """Waits until true(); looks again with every node device event of a kind."""
+    def wait_until(self, true, event, timeout, what):
+        """The first true value of true(); looks again with every node device event of a kind.
+
+        timeout: seconds. what(): what was waited for, for the error.
+        """
         deadline = time.monotonic() + timeout
-        while not true():
+        while not (found := true()):
             left = deadline - time.monotonic()
             if left <= 0:
                 raise LabTimeout(f"waited {timeout:g} s for {what()}")
             # The event may have come just before anybody listened, hence not for long.
             self.attempt("virsh", "nodedev-event", "--event", event, "--timeout", str(max(1, min(3, int(left)))))
+        return found
 
     def wait_vhba_state(self, vhba, state, timeout=60):
         """Waits until libvirt says that a vHBA's port is in a state, such as "linkdown". timeout in seconds."""
@@ -131,8 +139,8 @@ class Host:
         def now():
             return self.shell(f"cat $(dirname $(grep -l {wwpn} {ports}/port_name))/port_state").strip()
 
-        self._wait(lambda: now() == state, "update", timeout,
-                   lambda: f"{vhba.name} on {self.name} to see {wwpn} {state}; it is {now()}")
+        self.wait_until(lambda: now() == state, "update", timeout,
+                        lambda: f"{vhba.name} on {self.name} to see {wwpn} {state}; it is {now()}")
 
     def vports(self):
         """The WWPNs of the vports that exist, whoever made them."""

@@ -35,7 +35,7 @@ def words(name):
 
 def base():
     """The directory of the base image: root.sqsh, vmlinux, and modules and busybox for the initramfs."""
-    packages = sorted(set(words("packages")) | set(_libvirt_packages()))
+    packages = sorted({*words("packages"), *_libvirt_packages(), *os.environ.get("LAB_PACKAGES", "").split()})
     recipe = [(IMAGE / name).read_bytes() for name in ("dpkg.cfg", "customize", "boot-modules")]
     home = IMAGES / f"base-{digest.of(aptconf.codename(), *packages, *recipe)}"
     if not home.exists():
@@ -143,7 +143,8 @@ def _load_order(modules_dep, wanted):
 
 def libvirt():
     """The image of the libvirt under LIBVIRT_ROOT."""
-    image = IMAGES / f"libvirt-{digest.of(digest.of_tree(LIBVIRT_ROOT), ' '.join(LIBVIRT_UNITS))}.sqsh"
+    symbols = os.environ.get("LAB_SYMBOLS", "")
+    image = IMAGES / f"libvirt-{digest.of(digest.of_tree(LIBVIRT_ROOT), ' '.join(LIBVIRT_UNITS), symbols)}.sqsh"
     if not image.exists():
         say(f"making the libvirt image of {LIBVIRT_ROOT}")
         IMAGES.mkdir(parents=True, exist_ok=True)
@@ -152,7 +153,8 @@ def libvirt():
             for part in LIBVIRT_PARTS:
                 if (LIBVIRT_ROOT / part).exists():
                     shutil.copytree(LIBVIRT_ROOT / part, root / part, symlinks=True)
-            elf.strip(root)
+            if not symbols:
+                elf.strip(root)
             for unit in LIBVIRT_UNITS:
                 units.enable(root, unit)
             root.chmod(0o755)

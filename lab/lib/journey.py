@@ -52,7 +52,7 @@ class Journey:
         """Starts the guest where it is; disk: the LUN that it writes to."""
         self.life = guest.Watch(target.backing(disk))
         self.here.virsh("start", NAME)
-        self.life.wait(100)
+        self.life.wait(20)
 
     def departs(self):
         """What follows is part of the next move."""

@@ -8,6 +8,7 @@ import importlib.util
 import shutil
 import time
 import traceback
+from concurrent import futures
 
 from . import cluster, daemon, fabric, nodes, ssh, target, vm
 from .host import Host
@@ -19,20 +20,21 @@ HOME = LAB / "scenarios"
 
 # Leaves a host without domains and vHBAs, even one on which a scenario failed half-way.
 CLEAN_HOST = r"""
-vhbas() {
-    virsh -q nodedev-list --cap fc_host --all | sed -n 's/^ *\(vhba_[0-9a-f]*\).*/\1/p'
+known() {
+    virsh -q 'list --all --name; nodedev-list --cap fc_host --all'
 }
-for domain in $(virsh -q list --all --name); do
-    virsh -q destroy "$domain" || true
-    virsh -q undefine "$domain" || true
+first=$(known)
+for name in $first; do  # the domains come first
+    case $name in
+        scsi_*) ;;
+        vhba_*) virsh -q "nodedev-destroy $name; nodedev-undefine $name" || true;;
+        *) virsh -q "destroy $name; undefine $name" || true;;
+    esac
 done
 # What a domain leaves that died with its daemon, or with its host: nobody else takes it away.
 rm -rf /var/lib/libvirt/qemu/domain-*
-for vhba in $(vhbas); do
-    virsh -q nodedev-destroy "$vhba" || true
-    virsh -q nodedev-undefine "$vhba" || true
-done
-if [ -n "$(vhbas)" ] || ls /etc/libvirt/nodedev/vhba/*.xml* > /dev/null 2>&1; then
+case $first in *vhba_*) left=$(known);; *) left=;; esac
+if ls /etc/libvirt/nodedev/vhba/*.xml* > /dev/null 2>&1 || case $left in *vhba_*) true;; *) false;; esac; then
     systemctl stop virtnodedevd.service
     rm -rf /etc/libvirt/nodedev/vhba /run/libvirt/vhba
     systemctl start virtnodedevd.service
@@ -138,6 +140,8 @@ def _run_one(name, module, tap):
         tap.note(traceback.format_exc())
     tap.note(f"{name} took {time.monotonic() - begin:.0f} s")
     if tap.failed > before:
+        for node in nodes.HOSTS:
+            tap.note(state_of(node))
         tap.note(f"the logs of {name} are in {collect(name)}")
 
 
@@ -151,13 +155,42 @@ def clean():
         cluster.start(node.name)
     for each in fabric.ALL:
         each.reset()
-    for node in nodes.HOSTS:
-        if not daemon.pid(node.name):
-            continue
-        done = ssh.run(node.name, ["sh", "-c", CLEAN_HOST], timeout=180)
-        if done.returncode != 0:
-            say(f"{node.name} could not be made clean: {done.stderr.strip()}")
+    with futures.ThreadPoolExecutor() as pool:
+        list(pool.map(_clean_host, (node for node in nodes.HOSTS if daemon.pid(node.name))))
     target.clear()
+
+
+def _clean_host(node):
+    done = ssh.run(node.name, ["sh", "-c", CLEAN_HOST], timeout=180)
+    if done.returncode != 0:
+        say(f"{node.name} could not be made clean: {done.stderr.strip()}")
+
+
+STATE = r"""
+for domain in $(virsh -q list --name); do
+    for what in status registers blockstats; do
+        virsh -q qemu-monitor-command "$domain" --hmp info "$what" | grep -E 'VM status|EIP=|rd_bytes' |
+            sed "s/^/$domain: /"
+    done
+done
+for host in /sys/class/fc_host/*; do
+    echo "${host##*/} $(cat "$host/port_name" "$host/port_state" | tr '\n' ' ')"
+done
+cat /sys/class/fc_remote_ports/*/port_state | sort | uniq -c
+ps -eo stat=,comm= | grep '^D' || true
+dmesg | tail -n 12
+"""
+
+
+def state_of(node):
+    """What a glance at a host shows, for a scenario that has failed, as text."""
+    if not daemon.pid(node.name):
+        return f"{node.name} has no power"
+    try:
+        done = ssh.run(node.name, ["sh", "-c", STATE], timeout=60)
+        return f"{node.name}:\n{done.stdout}{done.stderr}"
+    except LabError as error:
+        return f"{node.name}: {error}"
 
 
 def collect(name):

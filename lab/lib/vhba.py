@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """vHBAs as an administrator defines them: the XML, and the usual steps for a pair."""
 
+import re
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -46,10 +47,8 @@ class Pair:
     def define(self, host, autostart=True, parent=""):
         """Defines and starts both on a host. parent: as in Port.xml."""
         for port, xml in self.definitions(parent):
-            host.virsh("nodedev-define", "/dev/stdin", stdin=xml)
-            if autostart:
-                host.virsh("nodedev-autostart", port.name)
-            host.virsh("nodedev-start", port.name)
+            steps = ["nodedev-define /dev/stdin", f"nodedev-autostart {port.name}", f"nodedev-start {port.name}"]
+            host.virsh("; ".join(steps if autostart else steps[::2]), stdin=xml)
 
     def source(self, lun=""):
         """The <source> of a disk on the pair's LUN. lun: as in Port.source."""
@@ -62,24 +61,58 @@ def number(n):
     return Pair(*(Port(f"2001001b32a9{k:04x}", f"2101001b32a9{k:04x}") for k in (first, second)))
 
 
-def role(host, port):
-    """'primary', 'secondary' or 'single': what a host's definition says a vHBA is."""
-    hba = ElementTree.fromstring(host.virsh("nodedev-dumpxml", port.name)).find(".//capability[@type='fc_host']")
-    if hba.find("secondary") is not None:
-        return "primary"
-    return "single" if hba.find("primary") is None else "secondary"
+@dataclass(frozen=True)
+class State:
+    """What a host's libvirt says of a vHBA."""
+    active: bool
+    persistent: bool
+    autostart: bool
+    role: str  # 'primary', 'secondary' or 'single'
+    mark: str | None  # 'lent' or 'borrowed' while a hand-over has marked it
+
+    @property
+    def survives(self):
+        """It is there, and will be after a boot."""
+        return self.active and self.persistent and self.autostart
 
 
-def mark(host, port):
-    """'lent' or 'borrowed' while a hand-over has marked a host's definition, else None."""
-    found = ElementTree.fromstring(host.virsh("nodedev-dumpxml", port.name)).find(".//handover")
-    return None if found is None else found.get("state")
+def states(host, *ports):
+    """What a host's libvirt says of several vHBAs: a State for each, None for one that it does not know."""
+    questions = [(word, port.name) for port in ports for word in ("nodedev-info", "nodedev-dumpxml")]
+    answers = iter(host.ask(*questions, ("uri",)))
+    return [_state(info, xml) if info and xml else None for _, info, xml in zip(ports, answers, answers)]
 
 
-def left_on(host, pair):
-    """What a host still has of a pair: node devices, definition files, SCSI hosts; as sentences."""
-    found = [f"node device {name}" for name in host.names("nodedev-list", "--cap", "fc_host", "--all")
-             if name in {port.name for port in pair}]
-    found += [f"fc_host {host.fc_host(port.wwpn)} of {port.wwpn}" for port in pair if host.fc_host(port.wwpn)]
-    files = host.shell("find /etc/libvirt/nodedev /run/libvirt -name '*.xml' -o -path '*/vhba/*' 2>/dev/null || true")
-    return found + [f"file {path}" for path in files.split() if any(port.wwpn in path for port in pair)]
+def _state(info, xml):
+    hba = ElementTree.fromstring(xml).find(".//capability[@type='fc_host']")
+    yes = {key for key, value in re.findall(r"^(\w+): +(\w+)$", info, re.MULTILINE) if value == "yes"}
+    handover = hba.find("handover")
+    return State(
+        active="Active" in yes,
+        persistent="Persistent" in yes,
+        autostart="Autostart" in yes,
+        role=next((role for role, partner in (("primary", "secondary"), ("secondary", "primary"))
+                   if hba.find(partner) is not None), "single"),
+        mark=None if handover is None else handover.get("state"))
+
+
+def wait_settled(host, *ports, timeout=60):
+    """Waits until vHBAs are active and no hand-over marks them any more: their States. timeout in seconds."""
+    def settled():
+        now = states(host, *ports)
+        return now if all(state and state.active and not state.mark for state in now) else None
+
+    return host.wait_until(settled, "update", timeout, lambda: (
+        f"{', '.join(port.name for port in ports)} to be settled on {host.name}: {states(host, *ports)}"))
+
+
+LEFT = r"""
+virsh -q nodedev-list --cap fc_host --all | sed 's/^ *\(vhba_[^ ]*\).*/node device \1/;t;d'
+cat /sys/class/fc_host/*/port_name | sed 's/^0x/fc_host with /'
+find /etc/libvirt/nodedev /run/libvirt \( -name '*.xml' -o -path '*/vhba/*' \) -printf 'file %p\n' 2> /dev/null || true
+"""
+
+
+def left_on(host, ports):
+    """What a host still has of vHBAs: node devices, SCSI hosts, definition and other files; as sentences."""
+    return [line for line in host.shell(LEFT).splitlines() if any(port.wwpn in line for port in ports)]

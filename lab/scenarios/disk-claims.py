@@ -159,7 +159,7 @@ def power_cut(t):
     t.equal(holders(t, P), [], "claims do not outlive the host")
     with guest.Watch(target.backing("disk")) as watch:
         t.a.virsh("start", "first")
-        watch.wait(50)
+        watch.wait(10)
     t.ok(True, "after a power cut the guest starts again")
     t.a.virsh("destroy", "first")
     is_free(t, P, "in the end")

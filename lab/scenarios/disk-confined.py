@@ -100,7 +100,7 @@ def is_confined(t, when, devices, left=()):
 def everything_on(t, disk, plugged):
     with guest.Watch(target.backing("disk")) as watch:
         t.a.virsh("start", NAME)
-        watch.wait(50)
+        watch.wait(10)
         t.equal(profile(t)[1], "enforce", "the guest runs under AppArmor")
         is_confined(t, "started", [disk])
         t.a.virsh("attach-device", NAME, "/dev/stdin", "--live", stdin=plugged_xml())
@@ -108,7 +108,7 @@ def everything_on(t, disk, plugged):
         t.equal(opens_under_profile(t), sorted([disk, plugged]), "plugged: the profile is what the kernel enforces")
         t.a.virsh("detach-disk", NAME, "sda", "--live")
         is_confined(t, "unplugged", [disk], [plugged])
-        watch.wait(50)
+        watch.wait(10)
     t.equal(on_host(t), dict.fromkeys(block_devices(t), "root"), "on the host the devices are root's all the time")
     t.a.virsh("destroy", NAME)
     t.nothing_wrong(guest.check_disk(target.backing("disk")), "the guest has written as it should")

@@ -36,7 +36,7 @@ def story(t, watch):
     other_guest(t)
     t.a.virsh("migrate", "--live", "--persistent", "--undefinesource", NAME, "qemu+ssh://b/system", timeout=300)
     t.equal((leases(t.a), leases(t.b)), ([], [lease]), "the lease goes with the guest to another host")
-    watch.wait(100)
+    watch.wait(20)
     t.b.virsh("destroy", NAME)
     t.equal(leases(t.b), [], "and is gone when the guest is")
     t.equal(watch.lost + watch.problems, [], "no write of the guest is lost")

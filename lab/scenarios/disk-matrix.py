@@ -74,7 +74,7 @@ def play(t, row):
             t.a.virsh("define", "/dev/stdin", stdin=domain(P.source()))
             with guest.Watch(target.backing("disk")) as watch:
                 t.a.virsh("start", NAME)
-                watch.wait(20)
+                watch.wait(5)
         row.play(t)
         t.equal(t.a.claims(), ONE if row.runs else {}, f"{row.name}: the claims are what the disks in use need")
     except LabError as error:
@@ -143,7 +143,7 @@ def boots(xml):
     def play(t):
         with guest.Watch(target.backing("disk")) as watch:
             t.a.virsh("create", "/dev/stdin", stdin=xml(t))
-            watch.wait(20)
+            watch.wait(5)
         t.equal(t.a.claims(), ONE, "it boots from its LUN, whose vHBA is claimed")
         t.a.virsh("destroy", NAME)
     return play
@@ -318,21 +318,21 @@ def unplugged_at_reset(t):
     t.a.virsh("reset", NAME)
     wait(t, "device-removed", lambda: find_disk(t, "vdb") is None)
     with guest.Watch(target.backing("disk")) as watch:
-        watch.wait(20)
+        watch.wait(5)
         t.equal(watch.boot, boot + 1, "the guest is reset and boots from its LUN again")
     t.equal((find_disk(t, "vdb"), t.a.claims()), (None, ONE), "the reset has removed the disk and the claim")
 
 
 def saved(t):
     with guest.Watch(target.backing("disk")) as watch:
-        watch.wait(10)
+        watch.wait(5)
         t.a.virsh("save", NAME, f"/var/lib/libvirt/images/{NAME}.save")
         t.equal(t.a.claims(), {}, "a saved guest claims nothing")
         t.a.virsh("restore", f"/var/lib/libvirt/images/{NAME}.save")
-        watch.wait(20)
+        watch.wait(5)
         t.a.virsh("managedsave", NAME)
         t.a.virsh("start", NAME)
-        watch.wait(20)
+        watch.wait(5)
     t.equal(watch.lost + watch.problems, [], "save and restore, managedsave and start: no write is lost")
 
 
@@ -350,7 +350,7 @@ def overlay(t):
     t.equal(t.a.claims(), ONE, "and claims its vHBA")
     with guest.Watch(target.backing("disk")) as watch:
         t.a.virsh("blockcommit", NAME, "vda", "--active", "--pivot", "--wait")
-        watch.wait(20)
+        watch.wait(5)
     t.a.run("rm", OVERLAY)
     t.equal(sources(t), [(P.wwpn, device_of(t, P))], "committed and pivoted: the guest writes to its LUN again")
 
@@ -381,7 +381,7 @@ def block_copy(t, to, *options):
 def copy_back(t):
     with guest.Watch(target.backing("disk")) as watch:
         block_copy(t, P.source(), "--wait", "--pivot")
-        watch.wait(20)
+        watch.wait(5)
     t.equal((sources(t), sources(t, "--inactive")), ([(P.wwpn, device_of(t, P))], [(P.wwpn, "")]),
             "copied from LUN to LUN and pivoted: the guest writes to the new one")
     t.equal(t.a.claims(), ONE, "the vHBA of the old one is not claimed any more")
@@ -432,14 +432,14 @@ def resized(t):
 
 def unmapped(t):
     with guest.Watch(target.backing("disk")) as watch:
-        watch.wait(10)
+        watch.wait(5)
         target.unmap(P.wwpn, 0)
         wait(t, "io-error", lambda: t.a.virsh("domstate", NAME) == "paused")
         t.equal(t.a.virsh("domstate", NAME, "--reason"), "paused (I/O error)", "a LUN that is unmapped stops the guest")
         t.contains(t.a.virsh("domblkerror", NAME), "vda: unspecified error", "domblkerror tells which disk")
         target.show("disk", P.wwpn)
         t.a.virsh("resume", NAME)
-        watch.wait(20)
+        watch.wait(5)
     t.equal(watch.lost + watch.problems, [], "mapped again and resumed: the guest goes on and has lost no write")
 
 

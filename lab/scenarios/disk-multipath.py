@@ -39,7 +39,7 @@ def without_multipathd(t, second):
         with guest.Watch(target.backing("disk")) as watch:
             t.a.virsh("start", NAME)
             t.equal(opened(t), [device_behind(t, up)], f"without multipathd: {down} is down, hence behind {up}")
-            watch.wait(20)
+            watch.wait(5)
         t.a.virsh("destroy", NAME)
         fabric.control("link", link, "up")
         t.a.wait_remote_port(P, down, "Online")
@@ -124,7 +124,7 @@ def paths_go_down(t):
             wait_paths(t, "AA")
             fabric.control("link", port, "down")
             wait_paths(t, "AF")
-            watch.wait(200)
+            watch.wait(40)
             t.ok(True, f"the guest goes on without the path through {port}")
             fabric.control("link", port, "up")
         t.say(f"longest gap in the guest's writes: {watch.longest_gap()[0]:.1f} s")

@@ -257,7 +257,7 @@ def alive(story, row, looks):
     story.check(running <= 1, "the guest runs twice")
     story.check(not story.watch.lost, f"writes are lost: {story.watch.lost[:5]}")
     if running:
-        story.watch.wait(20)
+        story.watch.wait(5)
         story.check(not story.watch.problems, f"{story.watch.problems}")
     else:
         story.check(may_die(row), "the guest is dead")

@@ -38,7 +38,7 @@ def run(t):
             traveller.start(t.a)
             watches.enter_context(traveller.watch)
         for traveller in travellers:
-            traveller.watch.wait(50, timeout=120)
+            traveller.watch.wait(10, timeout=120)
         move(t, travellers, t.a, t.b, "there")
         move(t, travellers, t.b, t.a, "back")
         for traveller in travellers:
@@ -57,16 +57,16 @@ def move(t, travellers, source, destination, when):
     ports = [port for traveller in travellers for port in traveller.pair]
     for port in ports:
         fabric.wait_login(port.wwpn, destination.name, since=mark, timeout=120)
-        destination.wait_settled(port)
+    states = dict(zip(ports, vhba.wait_settled(destination, *ports, timeout=120)))
     t.equal(destination.names("list", "--name"), sorted(traveller.name for traveller in travellers),
             f"{when}: all guests run on {destination.name}")
     t.equal(destination.vhbas(), sorted(port.name for port in ports), f"{when}: and so are all vHBAs")
     for traveller in travellers:
         carrier = traveller.pair.primary if destination is t.a else traveller.pair.secondary
-        t.equal(vhba.role(destination, carrier), "primary", f"{when}: {traveller.name} is on its own pair")
+        t.equal(states[carrier].role, "primary", f"{when}: {traveller.name} is on its own pair")
     handover.check_has_nothing(t, source, ports, when)
     for traveller in travellers:
-        traveller.watch.wait(50, timeout=120)
+        traveller.watch.wait(10, timeout=120)
         gap, _ = traveller.watch.longest_gap(begin)
         t.ok(gap < LONGEST_GAP, f"{when}: {traveller.name} writes on", f"longest gap {gap:.2f} s")
         t.say(f"{when}: {traveller.name} paused for {gap:.2f} s at most")

@@ -110,7 +110,7 @@ def foresee(journey, what, name=NAME, when=""):
 def came_back(journey, reason):
     """The secondary is a's again, and the primary was so all the time."""
     journey.wait_back()
-    journey.here.wait_settled(S)
+    vhba.wait_settled(journey.here, S)
     since = journey.marks[fabric.FIRST]
     gone = [event for event in fabric.events(since) if event["event"] == "logout" and event["wwpn"] == P.wwpn]
     journey.t.equal(gone, [], f"{reason}: P never left the fabric")
@@ -273,7 +273,7 @@ def from_old_libvirt(t):
         link = t.a.wait_lun(target.identity("disk"))
         with guest.Watch(target.backing("disk")) as watch:
             t.a.virsh("create", "/dev/stdin", stdin=guest.domain(NAME, f"<source dev='{link}'/>"))
-            watch.wait(100)
+            watch.wait(20)
             begin, before = time.time(), state(t)
             error = t.a.virsh_refuses("migrate", "--live", NAME, "qemu+ssh://b/system", timeout=200)
             t.contains(error, link, f"{OLD_SOURCE}: b refuses the guest, and names the disk")

@@ -56,14 +56,14 @@ def travel(journey, when):
     journey.migrate("--live", "--persistent", "--undefinesource")
     journey.swap()
     fabric.wait_login(journey.secondary.wwpn, journey.here.name, since=journey.marks[fabric.FIRST])
-    journey.here.wait_settled(journey.secondary)
+    vhba.wait_settled(journey.here, journey.secondary)
     here, there = outcome.look(journey.here), outcome.look(journey.there)
     wrong = [f"write {count} is lost" for count in journey.life.lost]
     if outcome.judge(there, here, PAIR) != "after" or here.guest != "running" or len(here.vports) != 2:
         wrong += [f"{journey.here.name}: {here}", f"{journey.there.name}: {there}"]
     if wrong:
         journey.t.nothing_wrong(wrong, when)
-    journey.life.wait(50)
+    journey.life.wait(10)
     return journey.gap()
 
 

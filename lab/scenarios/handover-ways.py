@@ -123,7 +123,7 @@ def post_copy_recovered(journey, name):
         here.virsh("undefine", NAME)
     journey.vhbas_have_moved(name)
     t.equal(journey.here.names("list", "--name"), [NAME], f"{name}: the guest runs on {journey.here.name}")
-    journey.life.wait(100)
+    journey.life.wait(20)
     t.equal(journey.life.lost, [], f"{name}: no write is lost")
     return journey.gap()
 

@@ -13,7 +13,7 @@ def run(t):
     with guest.Watch(disk) as watch:
         t.a.virsh("define", "/dev/stdin", stdin=guest.domain(NAME, f"<source dev='{link}'/>"))
         t.a.virsh("start", NAME)
-        watch.wait(200)
+        watch.wait(40)
         t.ok(True, "the guest boots from its LUN and writes")
         migrate(t, watch)
         t.b.virsh("destroy", NAME)
@@ -41,5 +41,5 @@ def migrate(t, watch):
     t.a.virsh("migrate", "--live", "--persistent", "--undefinesource", NAME, "qemu+ssh://b/system", timeout=300)
     t.equal(t.a.names("list", "--all", "--name"), [], "nothing is left on a")
     t.equal(t.b.names("list", "--name"), [NAME], "the guest runs on b")
-    watch.wait(200)
+    watch.wait(40)
     t.ok(True, "it writes on")

@@ -30,7 +30,7 @@ def boots(t):
     target.show("disk", P.wwpn)
     with guest.Watch(target.backing("disk")) as watch:
         t.a.virsh("start", NAME)
-        watch.wait(200)
+        watch.wait(40)
     t.equal(fabric.where(P.wwpn), "a", "the start of the domain has started the vHBA")
     t.contains(t.a.virsh("dumpxml", NAME), f"wwpn='{P.wwpn}'", "the live XML names the WWPN")
     t.contains(t.a.virsh("dumpxml", NAME), " dev='/dev/", "the live XML names the device as well")
@@ -55,6 +55,6 @@ def several_luns(t):
     t.a.virsh("define", "/dev/stdin", stdin=guest.domain(NAME, P.source("<lun unit='0'/>")))
     with guest.Watch(target.backing("disk")) as watch:
         t.a.virsh("start", NAME)
-        watch.wait(100)
+        watch.wait(20)
     t.ok(True, "with <lun> it starts from that LUN")
     t.a.virsh("destroy", NAME)
