@@ -7,6 +7,7 @@ import time
 from lib import bare, cluster, daemon, fabric, guest, handover, nodes, scenario, target, vhba
 from lib.host import Host
 
+import perf
 from paths import HERE
 from table import compare, median
 
@@ -89,7 +90,8 @@ def autostart_rows(lab, say, quick):
             say(f"row 3: {len(ports)} vHBAs at once, {way}, {turn + 1}")
             if turn or times[way] or way == "by autostart":
                 forget_vhbas(lab.a)
-            times[way].append(until_logged_in(lab, known, ports, begin))
+            with perf.kept("3-" + way.replace(" ", "-"), lab.a):
+                times[way].append(until_logged_in(lab, known, ports, begin))
     return [compare(f"3 autostart of {len(ports)} vHBAs / a shell loop", times["by autostart"], times["by hand"],
                     "s", "within 1.2", lambda mine, theirs: mine <= 1.2 * theirs)]
 
@@ -138,7 +140,7 @@ def migrate(source, destination, name, watch):
     source.virsh("migrate", "--live", "--persistent", "--undefinesource", name,
                  f"qemu+ssh://{destination.name}/system", timeout=300)
     took = time.time() - begin
-    watch.wait(50)
+    watch.wait(10)
     return took, watch.longest_gap(begin)[0]
 
 
@@ -161,7 +163,7 @@ def ordinary_guest(lab):
     lab.a.virsh("define", "/dev/stdin", stdin=guest.domain(OTHER, f"<source dev='{links.pop()}'/>"))
     lab.a.virsh("start", OTHER)
     watch = guest.Watch(target.backing(OTHER))
-    watch.wait(100)
+    watch.wait(20)
     return watch
 
 
@@ -180,11 +182,11 @@ def migration_rows(lab, say, quick):
             source, destination = (lab.a, lab.b) if turn % 2 == 0 else (lab.b, lab.a)
             for way, name, watch in (("ours", handover.NAME, ours), ("other", OTHER, other)):
                 say(f"row 4: migration {turn + 1}, {name}")
-                took, longest = migrate(source, destination, name, watch)
+                with perf.kept(f"4-{way}-{source.name}-to-{destination.name}", lab.a, lab.b):
+                    took, longest = migrate(source, destination, name, watch)
                 total[way].append(took * 1000)
                 gap[way].append(longest * 1000)
-            for port in PAIR:
-                destination.wait_settled(port)
+            vhba.wait_settled(destination, *PAIR)
     scenario.clean()
     floor = kernel_floor(lab)
     return [
@@ -240,6 +242,7 @@ def measure_daemons(lab, say, when, turns, events):
                 use(lab.a, name)
                 case = json.dumps({"unit": f"{name}.service", "uri": uri, "events": events,
                                    "hba": f"scsi_{lab.a.hba()}" if name == "virtnodedevd" else None})
-                sample = lab.a.run("python3", "-", case, stdin=DAEMON_SCRIPT, timeout=600)
+                with perf.kept(f"5-{name}-{way}", lab.a):
+                    sample = lab.a.run("python3", "-", case, stdin=DAEMON_SCRIPT, timeout=600)
                 found.setdefault((name, way), []).append(json.loads(sample))
     return found

@@ -74,7 +74,9 @@ def main():
     conn = libvirt.open(case["uri"])
     if case["hba"]:
         conn.listAllDevices()
-    found = {"start": (time.monotonic() - begin) * 1000, "memory": memory(unit)}
+    found = {"start": (time.monotonic() - begin) * 1000}
+    settled(unit, conn)
+    found["memory"] = memory(unit)
     if case["hba"]:
         found.update(event=events(unit, conn, case["events"]), xml=xml(conn, case["hba"]))
     print(json.dumps(found))
