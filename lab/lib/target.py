@@ -34,8 +34,8 @@ def _lio(*words):
 
 
 def _root(*argv):
-    """Runs a command on the target."""
-    done = ssh.run("target", [*map(str, argv)])
+    """Runs a command on the target. LIO lets go of a LUN when its last command has ended, be it with the session."""
+    done = ssh.run("target", [*map(str, argv)], timeout=180)
     if done.returncode != 0:
         raise LabError(f"the target could not `{' '.join(map(str, argv))}`: {done.stderr.strip()}")
     return done.stdout

@@ -127,6 +127,8 @@ def paths_go_down(t):
             watch.wait(40)
             t.ok(True, f"the guest goes on without the path through {port}")
             fabric.control("link", port, "up")
+        wait_paths(t, "AA")
+        t.ok(True, "both paths come back")
         t.say(f"longest gap in the guest's writes: {watch.longest_gap()[0]:.1f} s")
     t.a.virsh("destroy", NAME)
     t.equal(watch.lost + watch.problems, [], "no write of the guest is lost")
