@@ -568,7 +568,7 @@ testBeginWithoutVHBA(const void *opaque G_GNUC_UNUSED)
     testAddDisk(host.vm->def, "vda", NULL, 0);
 
     /* any way to migrate will do, and no node device driver is needed */
-    ignore_value(virSetConnectNodeDev(NULL));
+    testNodedevVHBAFail("connect");
 
     if (qemuMigrationVHBASrcBegin(host.vm, NULL, NULL, 0, &cookie) < 0 ||
         qemuMigrationVHBASrcLend(host.vm, cookie) < 0)
@@ -1795,6 +1795,368 @@ testRightsResume(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* What a job remembers. The node device driver is another daemon, to connect to
+ * it takes long, and it may have hundreds of vHBAs. */
+
+static int
+testWorkSent(testHost *host)
+{
+    return qemuMigrationVHBASrcSent(host->vm);
+}
+
+
+static int
+testWorkCommit(testHost *host)
+{
+    return qemuMigrationVHBADstCommit(host->vm);
+}
+
+
+static int
+testCheckCosts(unsigned int connections,
+               unsigned int lists,
+               unsigned int requests)
+{
+    testNodedevVHBACosts costs = testNodedevVHBATakeCosts();
+
+    if (costs.connections == connections && costs.lists == lists &&
+        costs.requests == requests)
+        return 0;
+
+    VIR_TEST_VERBOSE("%u connections, %u lists, %u requests",
+                     costs.connections, costs.lists, costs.requests);
+    return -1;
+}
+
+
+/* The guest is stopped when its primary is marked: nothing else is done then, and
+ * nothing is listed before or after. */
+static int
+testSourceCosts(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testLend(&host) < 0 ||
+        testCheckCosts(2, 0, 9) < 0 ||
+        qemuMigrationVHBASrcSent(host.vm) < 0 ||
+        testCheckCosts(0, 0, 2) < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3;
+    qemuMigrationVHBASrcGone(host.vm);
+    host.vm->def->id = -1;
+    qemuMigrationVHBASettle(host.vm, false);
+
+    if (testCheckDump("") < 0)
+        return -1;
+
+    return testCheckCosts(0, 0, 14);
+}
+
+
+static int
+testSourceCostsCancelled(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    testNodedevVHBATakeCosts();
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED;
+    qemuMigrationVHBASrcNotSent(host.vm);
+    if (!qemuMigrationVHBASrcMayResume(host.vm))
+        return -1;
+    qemuMigrationVHBASettle(host.vm, true);
+
+    if (testCheckDump(AFTER_TAKE_BACK) < 0)
+        return -1;
+
+    return testCheckCosts(0, 0, 19);
+}
+
+
+/* The same on the destination, which only looks for leftovers first. */
+static int
+testDestinationCosts(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0 ||
+        testCheckCosts(2, 2, 16) < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
+    if (qemuMigrationVHBADstCommit(host.vm) < 0 ||
+        testCheckCosts(0, 0, 2) < 0)
+        return -1;
+
+    qemuMigrationVHBASettle(host.vm, true);
+
+    if (testCheckDump(AFTER_FINISH) < 0)
+        return -1;
+
+    return testCheckCosts(0, 0, 6);
+}
+
+
+static int
+testForgotten(const void *opaque)
+{
+    int (*until)(testHost *host) = opaque;
+    g_auto(testHost) host = { 0 };
+
+    if (until(&host) < 0 ||
+        testNodedevVHBACheckOpen(1) < 0)
+        return -1;
+
+    virDomainObjResetAsyncJob(host.vm->job);
+
+    return testNodedevVHBACheckOpen(0);
+}
+
+
+/* The node device driver is restarted in the middle of a job. */
+static int
+testSourceReconnects(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testLend(&host) < 0)
+        return -1;
+
+    testNodedevVHBARestart();
+    if (qemuMigrationVHBASrcSent(host.vm) < 0 ||
+        testCheckDump(AFTER_PERFORM) < 0)
+        return -1;
+
+    testNodedevVHBARestart();
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3;
+    host.vm->def->id = -1;
+    qemuMigrationVHBASettle(host.vm, false);
+
+    if (testCheckDump("") < 0)
+        return -1;
+
+    return testNodedevVHBACheckOpen(1);
+}
+
+
+static int
+testDestinationReconnects(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0)
+        return -1;
+
+    testNodedevVHBARestart();
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
+    if (qemuMigrationVHBADstCommit(host.vm) < 0)
+        return -1;
+
+    testNodedevVHBARestart();
+    qemuMigrationVHBASettle(host.vm, true);
+
+    if (testCheckDump(AFTER_FINISH) < 0)
+        return -1;
+
+    return testNodedevVHBACheckOpen(1);
+}
+
+
+/* Without it, no guest is said to be sent, and none runs. */
+static int
+testUnreachable(int (*begin)(testHost *host),
+                int (*work)(testHost *host),
+                const char *dump)
+{
+    g_auto(testHost) host = { 0 };
+    int rc;
+
+    if (begin(&host) < 0)
+        return -1;
+
+    testNodedevVHBARestart();
+    testNodedevVHBAFail("connect");
+    rc = work(&host);
+    testNodedevVHBAFail(NULL);
+
+    if (rc == 0 || testCheckError("cannot connect") < 0)
+        return -1;
+
+    return testCheckDump(dump);
+}
+
+
+static int
+testSourceUnreachable(const void *opaque G_GNUC_UNUSED)
+{
+    return testUnreachable(testLend, testWorkSent, AFTER_BEGIN);
+}
+
+
+static int
+testDestinationUnreachable(const void *opaque G_GNUC_UNUSED)
+{
+    return testUnreachable(testPrepareS, testWorkCommit, AFTER_PREPARE);
+}
+
+
+/* A job that cannot get ready beforehand does without. */
+static int
+testNotReady(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    qemuDomainJobPrivate *jobPriv;
+
+    if (testLend(&host) < 0)
+        return -1;
+
+    jobPriv = host.vm->job->privateData;
+    testNodedevVHBARestart();
+    testNodedevVHBAFail("connect");
+    qemuMigrationVHBAHandoverGetReady(jobPriv->vhbaHandover);
+    testNodedevVHBAFail(NULL);
+
+    if (virGetLastErrorCode() != VIR_ERR_OK ||
+        qemuMigrationVHBASrcSent(host.vm) < 0)
+        return -1;
+
+    return testCheckDump(AFTER_PERFORM);
+}
+
+
+/* A connection bears the identity of who has opened it. What a caller was
+ * granted, or not, must not be what the job works with. */
+
+static int
+testJobAuthority(int (*begin)(testHost *host),
+                 int (*work)(testHost *host),
+                 const char *dump)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(virIdentity) caller = testIdentityNew(CALLER);
+    int rc;
+
+    virIdentitySetCurrent(caller);
+    rc = begin(&host);
+    virIdentitySetCurrent(NULL);
+
+    if (rc < 0 || testAsCaller(work, &host) < 0)
+        return -1;
+
+    return testCheckDump(dump);
+}
+
+
+static int
+testRightsSent(const void *opaque G_GNUC_UNUSED)
+{
+    return testJobAuthority(testLend, testWorkSent, AFTER_PERFORM);
+}
+
+
+static int
+testRightsCommit(const void *opaque G_GNUC_UNUSED)
+{
+    return testJobAuthority(testPrepareS, testWorkCommit, AFTER_FINISH);
+}
+
+
+/* Begin and Prepare are up to the rights of the caller, whatever the job has. */
+static int
+testRightsBegin(int (*begin)(testHost *host),
+                const char *dump)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(virIdentity) caller = testIdentityNew(CALLER);
+    int rc;
+
+    testNodedevVHBAServe(CALLER);
+    virIdentitySetCurrent(caller);
+    rc = begin(&host);
+    virIdentitySetCurrent(NULL);
+
+    return rc < 0 ? -1 : testCheckDump(dump);
+}
+
+
+static int
+testRightsLend(const void *opaque G_GNUC_UNUSED)
+{
+    return testRightsBegin(testLend, AFTER_BEGIN);
+}
+
+
+static int
+testRightsPrepare(const void *opaque G_GNUC_UNUSED)
+{
+    return testRightsBegin(testPrepareS, AFTER_PREPARE);
+}
+
+
+/* What is remembered of a vHBA is not written back: it is looked at again. */
+static int
+testSentAfterEdit(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testLend(&host) < 0)
+        return -1;
+
+    testNodedevVHBAAdd(WWNN, P, SECONDARY(STRANGER), NULL, true, true);
+
+    if (qemuMigrationVHBASrcSent(host.vm) < 0)
+        return -1;
+
+    return testNodedevVHBACheckCalls(LENT "define vhba_" P " primary of " STRANGER
+                                     " lent for guest\n");
+}
+
+
+/* Somebody has taken S back. The destination may run the guest all the same. */
+static int
+testSentAfterTakeBack(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testLend(&host) < 0)
+        return -1;
+
+    testNodedevVHBAAdd(WWNN, S, PRIMARY(P), NULL, true, true);
+
+    if (qemuMigrationVHBASrcSent(host.vm) < 0 ||
+        qemuMigrationVHBASrcMayResume(host.vm))
+        return -1;
+
+    return testNodedevVHBACheckCalls(LENT SENT);
+}
+
+
+/* What another migration of the same domain has left undecided is not decided by
+ * this one. */
+static int
+testOtherPair(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testLend(&host) < 0)
+        return -1;
+
+    testNodedevVHBAAdd(WWNN, STRANGER, SECONDARY(S_OTHER), MARK("lent"), true, false);
+    testNodedevVHBAAdd(WWNN, S_OTHER, PRIMARY(STRANGER), MARK("lent"), false, false);
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED;
+    qemuMigrationVHBASettle(host.vm, true);
+
+    return testCheckDump(P " active autostart " SECONDARY(S) "\n"
+                         S " inactive autostart " PRIMARY(P) MARK("borrowed") "\n"
+                         S_OTHER " inactive " PRIMARY(STRANGER) MARK("lent") "\n"
+                         STRANGER " active " SECONDARY(S_OTHER) MARK("lent") "\n");
+}
+
+
 static int
 testAll(void)
 {
@@ -2043,6 +2405,25 @@ testAll(void)
     TEST("who may not see vHBAs leaves none borrowed", testRightsDestination, NULL);
     TEST("who may not see vHBAs leaves none lent", testRightsSource, NULL);
     TEST("who may not see vHBAs cannot resume a guest that was sent", testRightsResume, NULL);
+
+    TEST("Begin is up to the caller's rights", testRightsLend, NULL);
+    TEST("Prepare is up to the caller's rights", testRightsPrepare, NULL);
+    TEST("the end of Perform is up to nobody's rights", testRightsSent, NULL);
+    TEST("Finish is up to nobody's rights", testRightsCommit, NULL);
+
+    TEST("the source is quick when the guest is stopped", testSourceCosts, NULL);
+    TEST("the source is quick when the guest stays", testSourceCostsCancelled, NULL);
+    TEST("the destination is quick when the guest is stopped", testDestinationCosts, NULL);
+    TEST("the connection of the source ends with the job", testForgotten, testLend);
+    TEST("the connection of the destination ends with the job", testForgotten, testPrepareS);
+    TEST("the source connects anew", testSourceReconnects, NULL);
+    TEST("the destination connects anew", testDestinationReconnects, NULL);
+    TEST("no guest is sent without a connection", testSourceUnreachable, NULL);
+    TEST("no guest runs without a connection", testDestinationUnreachable, NULL);
+    TEST("not ready for the end", testNotReady, NULL);
+    TEST("P was edited during Perform", testSentAfterEdit, NULL);
+    TEST("S was taken back during Perform", testSentAfterTakeBack, NULL);
+    TEST("another pair is left alone", testOtherPair, NULL);
 
     TEST_POWER_CUT("of the source after Begin", .until = testLend, .dump = AFTER_TAKE_BACK);
     TEST_POWER_CUT("of the source after Perform", .until = testSent, .dump = AFTER_PERFORM);

@@ -22,6 +22,7 @@
 #include "testnodedevvhba.h"
 
 #include "datatypes.h"
+#include "driver.h"
 #include "virerror.h"
 #include "virhash.h"
 #include "viridentity.h"
@@ -46,6 +47,17 @@ static GString *calls;
 static char *failing;
 static const char *served;
 
+/* What a connection has for its private data */
+typedef struct _testClient testClient;
+struct _testClient {
+    virIdentity *identity;
+    unsigned int life;          /* of the driver, which it was opened in */
+};
+
+static unsigned int life;
+static unsigned int clients;
+static testNodedevVHBACosts costs;
+
 
 static void
 testVHBAFree(void *opaque)
@@ -69,11 +81,9 @@ testNodedevVHBANote(const char *what,
 }
 
 
-/* Returns true if who is at work may see vHBAs and do something to them. */
 static bool
-testServes(void)
+testServesIdentity(virIdentity *identity)
 {
-    g_autoptr(virIdentity) identity = virIdentityGetCurrent();
     const char *user = NULL;
 
     if (!served)
@@ -85,15 +95,44 @@ testServes(void)
 }
 
 
+/* Returns true if who is at work may see vHBAs and do something to them, be this
+ * another daemon or not. */
+static bool
+testServes(virConnectPtr conn)
+{
+    g_autoptr(virIdentity) identity = virIdentityGetCurrent();
+    const testClient *client = conn->privateData;
+
+    return testServesIdentity(identity) &&
+        testServesIdentity(client->identity);
+}
+
+
+/* To be called first by everything that is asked. Returns -1 with an error if
+ * that does not reach us. */
+static int
+testRequest(virConnectPtr conn)
+{
+    costs.requests++;
+
+    if (virConnectIsAlive(conn) == 1)
+        return 0;
+
+    virReportError(VIR_ERR_RPC, "%s", "connection is dead");
+    return -1;
+}
+
+
 /* Returns -1 with an error if this call was told to fail. */
 static int
-testVHBACall(const char *what,
+testVHBACall(virConnectPtr conn,
+             const char *what,
              const char *name,
              const char *details)
 {
     g_autofree char *call = g_strdup_printf("%s %s", what, name);
 
-    if (!testServes()) {
+    if (!testServes(conn)) {
         virReportError(VIR_ERR_ACCESS_DENIED, "'%s'", call);
         return -1;
     }
@@ -111,9 +150,12 @@ testVHBACall(const char *what,
 static testVHBA *
 testVHBAGet(virNodeDevicePtr dev)
 {
-    testVHBA *vhba = g_hash_table_lookup(vhbas, dev->name);
+    testVHBA *vhba;
 
-    if (!vhba)
+    if (testRequest(dev->conn) < 0)
+        return NULL;
+
+    if (!(vhba = g_hash_table_lookup(vhbas, dev->name)))
         virReportError(VIR_ERR_NO_NODE_DEVICE, "'%s'", dev->name);
 
     return vhba;
@@ -142,7 +184,10 @@ testLookupByName(virConnectPtr conn,
 {
     testVHBA *vhba = g_hash_table_lookup(vhbas, name);
 
-    if (!vhba || !testServes()) {
+    if (testRequest(conn) < 0)
+        return NULL;
+
+    if (!vhba || !testServes(conn)) {
         virReportError(vhba ? VIR_ERR_ACCESS_DENIED : VIR_ERR_NO_NODE_DEVICE,
                        "'%s'", name);
         return NULL;
@@ -167,8 +212,12 @@ testListAll(virConnectPtr conn,
         return -1;
     }
 
+    costs.lists++;
+    if (testRequest(conn) < 0)
+        return -1;
+
     items = virHashGetItems(vhbas, &n, true);
-    if (!testServes())
+    if (!testServes(conn))
         n = 0;
     *devices = g_new0(virNodeDevicePtr, n + 1);
     for (i = 0; i < n; i++)
@@ -253,6 +302,9 @@ testDefineXML(virConnectPtr conn,
 
     virCheckFlags(0, NULL);
 
+    if (testRequest(conn) < 0)
+        return NULL;
+
     vhba = g_new0(testVHBA, 1);
 
     if (!(doc = virXMLParseStringCtxt(xml, "vhba", &ctxt)))
@@ -270,7 +322,7 @@ testDefineXML(virConnectPtr conn,
     name = g_strdup_printf("vhba_%s", vhba->wwpn);
     details = testDetails(vhba, ctxt);
 
-    if (testVHBACall("define", name, details) < 0)
+    if (testVHBACall(conn, "define", name, details) < 0)
         goto error;
 
     if ((old = g_hash_table_lookup(vhbas, name))) {
@@ -304,7 +356,7 @@ testSetActive(virNodeDevicePtr dev,
         return -1;
     }
 
-    if (testVHBACall(call, dev->name, "") < 0)
+    if (testVHBACall(dev->conn, call, dev->name, "") < 0)
         return -1;
 
     vhba->active = active;
@@ -336,7 +388,7 @@ testUndefine(virNodeDevicePtr dev,
     virCheckFlags(0, -1);
 
     if (!testVHBAGet(dev) ||
-        testVHBACall("undefine", dev->name, "") < 0)
+        testVHBACall(dev->conn, "undefine", dev->name, "") < 0)
         return -1;
 
     g_hash_table_remove(vhbas, dev->name);
@@ -374,7 +426,7 @@ testSetAutostart(virNodeDevicePtr dev,
     testVHBA *vhba = testVHBAGet(dev);
 
     if (!vhba ||
-        (autostart && testVHBACall("autostart", dev->name, "") < 0))
+        (autostart && testVHBACall(dev->conn, "autostart", dev->name, "") < 0))
         return -1;
 
     vhba->autostart = autostart;
@@ -397,6 +449,70 @@ static virNodeDeviceDriver testNodedevVHBADriver = {
 };
 
 
+static int
+testConnectClose(virConnectPtr conn)
+{
+    testClient *client = conn->privateData;
+
+    virObjectUnref(client->identity);
+    g_free(client);
+    clients--;
+    return 0;
+}
+
+
+static int
+testConnectIsAlive(virConnectPtr conn)
+{
+    const testClient *client = conn->privateData;
+
+    return client->life == life;
+}
+
+
+static virHypervisorDriver testConnectDriver = {
+    .name = "vHBA test",
+    .connectClose = testConnectClose,
+    .connectIsAlive = testConnectIsAlive,
+};
+
+
+static virConnectPtr
+testConnectOpen(void)
+{
+    virConnectPtr conn = virGetConnect();
+    testClient *client;
+
+    if (!conn)
+        return NULL;
+
+    client = g_new0(testClient, 1);
+    client->identity = virIdentityGetCurrent();
+    client->life = life;
+
+    conn->privateData = client;
+    conn->driver = &testConnectDriver;
+    conn->nodeDeviceDriver = &testNodedevVHBADriver;
+    clients++;
+
+    return conn;
+}
+
+
+/* Replaced for this process: the way to the other daemon. */
+virConnectPtr
+virGetConnectNodeDev(void)
+{
+    if (STREQ_NULLABLE(failing, "connect")) {
+        virReportError(VIR_ERR_RPC, "%s", "cannot connect");
+        return NULL;
+    }
+
+    costs.connections++;
+    return testConnectOpen();
+}
+
+
 /**
  * testNodedevVHBAOpen:
  *
@@ -406,21 +522,10 @@ static virNodeDeviceDriver testNodedevVHBADriver = {
 virConnectPtr
 testNodedevVHBAOpen(void)
 {
-    virConnectPtr conn = virGetConnect();
-
-    if (!conn)
-        return NULL;
-
-    conn->nodeDeviceDriver = &testNodedevVHBADriver;
     vhbas = virHashNew(testVHBAFree);
     calls = g_string_new(NULL);
 
-    if (virSetConnectNodeDev(conn) < 0) {
-        testNodedevVHBAClose(conn);
-        return NULL;
-    }
-
-    return conn;
+    return testConnectOpen();
 }
 
 
@@ -430,11 +535,11 @@ testNodedevVHBAClose(virConnectPtr conn)
     if (!conn)
         return;
 
-    ignore_value(virSetConnectNodeDev(NULL));
     g_clear_pointer(&vhbas, g_hash_table_unref);
     g_string_free(g_steal_pointer(&calls), true);
     g_clear_pointer(&failing, g_free);
     served = NULL;
+    ignore_value(testNodedevVHBATakeCosts());
     virObjectUnref(conn);
 }
 
@@ -462,8 +567,8 @@ testNodedevVHBAAdd(const char *wwnn,
 }
 
 
-/* Lets a call fail from now on, such as "stop vhba_2101001b32a90002"; NULL for
- * none. */
+/* Lets a call fail from now on, such as "stop vhba_2101001b32a90002", or each
+ * attempt to "connect"; NULL for none. */
 void
 testNodedevVHBAFail(const char *call)
 {
@@ -478,6 +583,37 @@ void
 testNodedevVHBAServe(const char *user)
 {
     served = user;
+}
+
+
+/* The other daemon is another one from now on. It knows what it has known. */
+void
+testNodedevVHBARestart(void)
+{
+    life++;
+}
+
+
+/* Checks how many connections are open, but for that of testNodedevVHBAOpen. */
+int
+testNodedevVHBACheckOpen(unsigned int connections)
+{
+    if (clients == connections + 1)
+        return 0;
+
+    VIR_TEST_VERBOSE("%u connections are open, not %u", clients - 1, connections);
+    return -1;
+}
+
+
+/* Returns what was asked since the last time. */
+testNodedevVHBACosts
+testNodedevVHBATakeCosts(void)
+{
+    testNodedevVHBACosts taken = costs;
+
+    costs = (testNodedevVHBACosts) { 0 };
+    return taken;
 }
 
 

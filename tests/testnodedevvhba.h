@@ -25,6 +25,10 @@
  *
  *   define vhba_W [primary of|secondary of W] [lent|borrowed for DOMAIN]
  *   start vhba_W    stop vhba_W    undefine vhba_W    autostart vhba_W
+ *
+ * It takes the place of another daemon: virGetConnectNodeDev opens a connection
+ * to it, which bears the identity that it was opened with, and which is dead
+ * when that daemon has been restarted.
  */
 
 virConnectPtr testNodedevVHBAOpen(void);
@@ -42,9 +46,23 @@ void testNodedevVHBAFail(const char *call);
 
 void testNodedevVHBAServe(const char *user);
 
+void testNodedevVHBARestart(void);
+
 void testNodedevVHBANote(const char *what,
                          const char *name);
 
 int testNodedevVHBACheckCalls(const char *expected);
+
+int testNodedevVHBACheckOpen(unsigned int connections);
+
+/* What its clients have asked of it, which each takes time */
+typedef struct _testNodedevVHBACosts testNodedevVHBACosts;
+struct _testNodedevVHBACosts {
+    unsigned int connections;   /* opened */
+    unsigned int lists;
+    unsigned int requests;      /* of any kind, lists included */
+};
+
+testNodedevVHBACosts testNodedevVHBATakeCosts(void);
 
 char *testNodedevVHBADump(void);

@@ -60,6 +60,7 @@
  *   _prepare   the destination takes the vHBAs in
  *   _dst       what the destination does from there on
  *   _journal   the marks, and a step for each vHBA that has one
+ *   _handover  what the job remembers, to be quick when the guest is stopped
  *   _recover   marks that have outlived their domain
  */
 

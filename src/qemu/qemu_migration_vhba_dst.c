@@ -87,9 +87,8 @@ qemuMigrationVHBADstRevoke(virDomainObj *vm)
 
     virErrorPreserveLast(&orig_err);
     if ((conn = qemuMigrationVHBAJournalOpen(vm)))
-        ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
-                                                       vm->def->name, false,
-                                                       qemuMigrationVHBADstRevokeOne));
+        ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                                    false, qemuMigrationVHBADstRevokeOne));
     virErrorRestore(&orig_err);
 }
 
@@ -117,6 +116,30 @@ qemuMigrationVHBADstIsStopped(virDomainObj *vm)
 }
 
 
+/* The guest waits for this, hence nothing is looked up that is known. */
+static int
+qemuMigrationVHBADstKeepPrimaries(virConnectPtr conn,
+                                  virDomainObj *vm)
+{
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+    qemuMigrationVHBAHandover *handover = jobPriv->vhbaHandover;
+    size_t i;
+
+    if (!handover)
+        return qemuMigrationVHBAJournalForJob(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                              true, qemuMigrationVHBADstKeep);
+
+    for (i = 0; i < handover->npairs; i++) {
+        qemuVHBANodedev *primary = qemuMigrationVHBAHandoverGetPrimary(handover, i);
+
+        if (!primary || qemuMigrationVHBADstKeep(conn, primary) < 0)
+            return -1;
+    }
+
+    return 0;
+}
+
+
 /**
  * qemuMigrationVHBADstCommit:
  * @vm: domain that has come in completely and does not run yet
@@ -136,12 +159,10 @@ qemuMigrationVHBADstCommit(virDomainObj *vm)
     if (!qemuMigrationVHBAConcerns(vm))
         return 0;
 
-    if (!(conn = virGetConnectNodeDev()))
+    if (!(conn = qemuMigrationVHBAJournalOpen(vm)))
         return -1;
 
-    if (qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
-                                          vm->def->name, true,
-                                          qemuMigrationVHBADstKeep) < 0) {
+    if (qemuMigrationVHBADstKeepPrimaries(conn, vm) < 0) {
         qemuMigrationVHBADstRevoke(vm);
         return -1;
     }
@@ -313,14 +334,12 @@ qemuMigrationVHBADstSettle(virConnectPtr conn,
                            virDomainObj *vm,
                            bool running)
 {
-    const char *domain = vm->def->name;
+    const virNodeDevVHBAHandover borrowed = VIR_NODE_DEV_VHBA_HANDOVER_BORROWED;
 
-    ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
-                                                   domain, true,
-                                                   running ? qemuMigrationVHBADstKeep
-                                                        : qemuMigrationVHBADstForget));
-    ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
-                                                   domain, false,
-                                                   running ? qemuMigrationVHBADstLetIn
-                                                        : qemuMigrationVHBADstForgetIdle));
+    ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, borrowed, true,
+                                                running ? qemuMigrationVHBADstKeep
+                                                     : qemuMigrationVHBADstForget));
+    ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, borrowed, false,
+                                                running ? qemuMigrationVHBADstLetIn
+                                                     : qemuMigrationVHBADstForgetIdle));
 }

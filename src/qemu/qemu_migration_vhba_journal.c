@@ -65,13 +65,20 @@ qemuMigrationVHBAAuthorityTake(void)
  * qemuMigrationVHBAJournalOpen:
  * @vm: domain whose vHBAs are to be settled
  *
- * Returns a connection to the node device driver, which the caller closes;
- * NULL, after a warning that the marks stay, if it cannot be reached.
+ * Returns a connection to the node device driver, that of the job if there is
+ * one, which the caller closes; NULL, after a warning that the marks stay, if it
+ * cannot be reached.
  */
 virConnectPtr
 qemuMigrationVHBAJournalOpen(virDomainObj *vm)
 {
-    virConnectPtr conn = virGetConnectNodeDev();
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+    virConnectPtr conn = NULL;
+
+    if (jobPriv->vhbaHandover)
+        conn = qemuMigrationVHBAHandoverConnect(jobPriv->vhbaHandover);
+    else
+        conn = virGetConnectNodeDev();
 
     if (!conn) {
         VIR_WARN("The vHBAs of domain '%s' cannot be settled, they stay marked: %s",
@@ -98,6 +105,23 @@ qemuMigrationVHBAJournalIsBusy(virQEMUDriver *driver,
 
     virDomainObjEndAPI(&vm);
     return busy;
+}
+
+
+static int
+qemuMigrationVHBAJournalTakeStep(virConnectPtr conn,
+                                 qemuVHBANodedev *vhba,
+                                 qemuMigrationVHBAJournalStep step)
+{
+    virNodeDevVHBAHandover mark = vhba->def->handover;
+
+    if (step(conn, vhba) == 0)
+        return 0;
+
+    VIR_WARN("vHBA 'vhba_%s' stays %s for migration %s of domain '%s': %s",
+             vhba->wwpn, virNodeDevVHBAHandoverTypeToString(mark),
+             vhba->def->migration, vhba->def->domain, virGetLastErrorMessage());
+    return -1;
 }
 
 
@@ -139,13 +163,8 @@ qemuMigrationVHBAJournalForEach(virConnectPtr conn,
             qemuMigrationVHBAJournalIsBusy(driver, vhbas[i]->def->domain))
             continue;
 
-        if (step(conn, vhbas[i]) < 0) {
-            VIR_WARN("vHBA 'vhba_%s' stays %s for migration %s of domain '%s': %s",
-                     vhbas[i]->wwpn, virNodeDevVHBAHandoverTypeToString(mark),
-                     vhbas[i]->def->migration, vhbas[i]->def->domain,
-                     virGetLastErrorMessage());
+        if (qemuMigrationVHBAJournalTakeStep(conn, vhbas[i], step) < 0)
             ret = -1;
-        }
     }
 
     qemuVHBANodedevListFree(vhbas, nvhbas);
@@ -162,6 +181,136 @@ qemuMigrationVHBAJournalForDomain(virConnectPtr conn,
                                   qemuMigrationVHBAJournalStep step)
 {
     return qemuMigrationVHBAJournalForEach(conn, NULL, mark, domain, primary, step);
+}
+
+
+/* Finds the @primary, or else the secondary, of @pair, if it has @mark for the
+ * migration of @domain; returns as qemuVHBANodedevFind does. */
+static int
+qemuMigrationVHBAJournalFind(virConnectPtr conn,
+                             const qemuMigrationVHBAHandoverPair *pair,
+                             bool primary,
+                             virNodeDevVHBAHandover mark,
+                             const char *domain,
+                             qemuVHBANodedev **vhba)
+{
+    const char *wwpn = primary ? pair->primary : pair->secondary;
+    g_autoptr(qemuVHBANodedev) found = NULL;
+    int rc;
+
+    if ((rc = qemuVHBANodedevFind(conn, wwpn, &found)) < 0) {
+        VIR_WARN("Cannot tell whether vHBA 'vhba_%s' is %s: %s",
+                 wwpn, virNodeDevVHBAHandoverTypeToString(mark),
+                 virGetLastErrorMessage());
+    }
+
+    if (rc <= 0)
+        return rc;
+
+    if (!!found->def->secondary != primary ||
+        !qemuVHBANodedevHasMark(found, mark, domain))
+        return 0;
+
+    *vhba = g_steal_pointer(&found);
+    return 1;
+}
+
+
+/**
+ * qemuMigrationVHBAJournalForJob:
+ * @conn: connection to the node device driver
+ * @vm: domain that the mark is for, and that the caller works on
+ * @mark: lent or borrowed
+ * @primary: whether the vHBAs are the primaries of their pairs, or secondaries
+ * @step: what to do
+ *
+ * Does what qemuMigrationVHBAJournalForEach does, for the pairs that the job of
+ * @vm hands over. They are looked up by name; if the job does not know them, what
+ * has @mark for @vm is listed.
+ *
+ * Returns 0 if all went well, -1 with the last error otherwise.
+ */
+int
+qemuMigrationVHBAJournalForJob(virConnectPtr conn,
+                               virDomainObj *vm,
+                               virNodeDevVHBAHandover mark,
+                               bool primary,
+                               qemuMigrationVHBAJournalStep step)
+{
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+    qemuMigrationVHBAHandover *handover = jobPriv->vhbaHandover;
+    size_t i;
+    int ret = 0;
+
+    if (!handover)
+        return qemuMigrationVHBAJournalForDomain(conn, mark, vm->def->name, primary, step);
+
+    for (i = 0; i < handover->npairs; i++) {
+        g_autoptr(qemuVHBANodedev) vhba = NULL;
+        int rc = qemuMigrationVHBAJournalFind(conn, &handover->pairs[i], primary,
+                                              mark, vm->def->name, &vhba);
+
+        if (rc < 0 ||
+            (rc == 1 && qemuMigrationVHBAJournalTakeStep(conn, vhba, step) < 0))
+            ret = -1;
+    }
+
+    return ret;
+}
+
+
+static int
+qemuMigrationVHBAJournalCount(virConnectPtr conn,
+                              virNodeDevVHBAHandover mark,
+                              const char *domain,
+                              bool primary)
+{
+    qemuVHBANodedev **vhbas = NULL;
+    size_t nvhbas = 0;
+    size_t i;
+    int count = 0;
+
+    if (qemuVHBANodedevListMarked(conn, mark, domain, &vhbas, &nvhbas) < 0)
+        return -1;
+
+    for (i = 0; i < nvhbas; i++)
+        count += !!vhbas[i]->def->secondary == primary;
+
+    qemuVHBANodedevListFree(vhbas, nvhbas);
+    return count;
+}
+
+
+/**
+ * qemuMigrationVHBAJournalHas:
+ *
+ * Returns 1 if qemuMigrationVHBAJournalForJob would take a step, 0 if it would
+ * take none, -1 with an error reported if that cannot be told.
+ */
+int
+qemuMigrationVHBAJournalHas(virConnectPtr conn,
+                            virDomainObj *vm,
+                            virNodeDevVHBAHandover mark,
+                            bool primary)
+{
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+    qemuMigrationVHBAHandover *handover = jobPriv->vhbaHandover;
+    size_t i;
+    int rc = 0;
+
+    if (!handover) {
+        rc = qemuMigrationVHBAJournalCount(conn, mark, vm->def->name, primary);
+        return MIN(rc, 1);
+    }
+
+    for (i = 0; i < handover->npairs && rc == 0; i++) {
+        g_autoptr(qemuVHBANodedev) vhba = NULL;
+
+        rc = qemuMigrationVHBAJournalFind(conn, &handover->pairs[i], primary,
+                                          mark, vm->def->name, &vhba);
+    }
+
+    return rc;
 }
 
 

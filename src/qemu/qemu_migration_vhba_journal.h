@@ -55,5 +55,18 @@ qemuMigrationVHBAJournalForDomain(virConnectPtr conn,
                                   qemuMigrationVHBAJournalStep step);
 
 int
+qemuMigrationVHBAJournalForJob(virConnectPtr conn,
+                               virDomainObj *vm,
+                               virNodeDevVHBAHandover mark,
+                               bool primary,
+                               qemuMigrationVHBAJournalStep step);
+
+int
+qemuMigrationVHBAJournalHas(virConnectPtr conn,
+                            virDomainObj *vm,
+                            virNodeDevVHBAHandover mark,
+                            bool primary);
+
+int
 qemuMigrationVHBAJournalUnmark(virConnectPtr conn,
                                qemuVHBANodedev *vhba);

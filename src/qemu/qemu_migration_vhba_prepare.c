@@ -277,15 +277,18 @@ qemuMigrationVHBADstPrepare(virDomainObj *vm,
         qemuMigrationVHBADstCheckDisks(vm, cookie) < 0)
         return -1;
 
-    jobPriv->vhbaHandover = true;
-
-    /* @vm does not run here, so what is borrowed for it is a leftover. */
+    /* @vm does not run here, so what is borrowed for it is a leftover, whichever
+     * pairs that is. */
+    g_clear_pointer(&jobPriv->vhbaHandover, qemuMigrationVHBAHandoverFree);
     qemuMigrationVHBADstSettle(conn, vm, false);
+
+    jobPriv->vhbaHandover = qemuMigrationVHBAHandoverNew(cookie, true);
 
     for (i = 0; i < cookie->npairs; i++) {
         if (qemuMigrationVHBADstBorrow(conn, vm, cookie, cookie->pairs[i]) < 0)
             return -1;
     }
 
+    qemuMigrationVHBAHandoverGetReady(jobPriv->vhbaHandover);
     return 0;
 }

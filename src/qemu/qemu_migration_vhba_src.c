@@ -64,7 +64,8 @@ qemuMigrationVHBASrcLend(virDomainObj *vm,
     if (!(conn = virGetConnectNodeDev()))
         return -1;
 
-    jobPriv->vhbaHandover = true;
+    g_clear_pointer(&jobPriv->vhbaHandover, qemuMigrationVHBAHandoverFree);
+    jobPriv->vhbaHandover = qemuMigrationVHBAHandoverNew(cookie, false);
 
     for (i = 0; i < cookie->npairs; i++) {
         g_autoptr(qemuVHBANodedev) secondary = NULL;
@@ -83,28 +84,30 @@ qemuMigrationVHBASrcLend(virDomainObj *vm,
     if (vm->job->apiFlags & VIR_MIGRATE_OFFLINE)
         return qemuMigrationVHBASrcSent(vm);
 
+    qemuMigrationVHBAHandoverGetReady(jobPriv->vhbaHandover);
     return 0;
 }
 
 
 /* Source, end of Perform: the destination may run the guest from now on */
 
-/* Marks the primary of @secondary like that. */
+/* Whatever has become of the secondaries: the guest is on its way. */
 static int
-qemuMigrationVHBASrcMarkPrimary(virConnectPtr conn,
-                                qemuVHBANodedev *secondary)
+qemuMigrationVHBASrcMarkPrimaries(qemuMigrationVHBAHandover *handover,
+                                  const char *domain)
 {
-    g_autoptr(qemuVHBANodedev) primary = NULL;
+    size_t i;
 
-    if (!(primary = qemuVHBANodedevLookup(conn, secondary->def->primary)))
-        return -1;
+    for (i = 0; i < handover->npairs; i++) {
+        qemuVHBANodedev *primary = qemuMigrationVHBAHandoverGetPrimary(handover, i);
 
-    if (primary->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_LENT)
-        return 0;
+        if (!primary ||
+            qemuVHBANodedevSetMark(primary, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                   domain, handover->migration) < 0)
+            return -1;
+    }
 
-    return qemuVHBANodedevSetMark(primary, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                  secondary->def->domain,
-                                  secondary->def->migration);
+    return 0;
 }
 
 
@@ -116,6 +119,8 @@ qemuMigrationVHBASrcMarkPrimary(virConnectPtr conn,
  * has been sent: from then on the destination may run it, so that it must not
  * go on here, nor be started anew, without a word from there.
  *
+ * The guest waits for this, hence nothing is done but that.
+ *
  * Returns 0 on success; -1 with an error reported, and no primary marked.
  */
 int
@@ -123,18 +128,12 @@ qemuMigrationVHBASrcSent(virDomainObj *vm)
 {
     VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     qemuDomainJobPrivate *jobPriv = vm->job->privateData;
-    g_autoptr(virConnect) conn = NULL;
     virErrorPtr orig_err = NULL;
 
     if (!jobPriv->vhbaHandover)
         return 0;
 
-    if (!(conn = virGetConnectNodeDev()))
-        return -1;
-
-    if (qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                          vm->def->name, false,
-                                          qemuMigrationVHBASrcMarkPrimary) == 0)
+    if (qemuMigrationVHBASrcMarkPrimaries(jobPriv->vhbaHandover, vm->def->name) == 0)
         return 0;
 
     virErrorPreserveLast(&orig_err);
@@ -164,9 +163,8 @@ qemuMigrationVHBASrcNotSent(virDomainObj *vm)
 
     virErrorPreserveLast(&orig_err);
     if ((conn = qemuMigrationVHBAJournalOpen(vm)))
-        ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                                       vm->def->name, true,
-                                                       qemuMigrationVHBAJournalUnmark));
+        ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                    true, qemuMigrationVHBAJournalUnmark));
     virErrorRestore(&orig_err);
 }
 
@@ -177,22 +175,7 @@ static int
 qemuMigrationVHBASrcIsSent(virConnectPtr conn,
                            virDomainObj *vm)
 {
-    qemuVHBANodedev **vhbas = NULL;
-    size_t nvhbas = 0;
-    size_t i;
-    int ret = 0;
-
-    if (qemuVHBANodedevListMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                  vm->def->name, &vhbas, &nvhbas) < 0)
-        return -1;
-
-    for (i = 0; i < nvhbas; i++) {
-        if (vhbas[i]->def->secondary)
-            ret = 1;
-    }
-
-    qemuVHBANodedevListFree(vhbas, nvhbas);
-    return ret;
+    return qemuMigrationVHBAJournalHas(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_LENT, true);
 }
 
 
@@ -302,6 +285,25 @@ qemuMigrationVHBASrcReclaim(virDomainObj *vm)
 
 /* Source, after the job: the journal tells what is left to do */
 
+/* Marks the primary of @secondary, unless it is marked. */
+static int
+qemuMigrationVHBASrcMarkPrimary(virConnectPtr conn,
+                                qemuVHBANodedev *secondary)
+{
+    g_autoptr(qemuVHBANodedev) primary = NULL;
+
+    if (!(primary = qemuVHBANodedevLookup(conn, secondary->def->primary)))
+        return -1;
+
+    if (primary->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_LENT)
+        return 0;
+
+    return qemuVHBANodedevSetMark(primary, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                  secondary->def->domain,
+                                  secondary->def->migration);
+}
+
+
 /* The guest runs elsewhere. The definition of S goes first: a primary that is
  * lent and has no secondary any more is one that is to be given up. */
 static int
@@ -363,9 +365,8 @@ qemuMigrationVHBASrcGone(virDomainObj *vm)
         !(conn = qemuMigrationVHBAJournalOpen(vm)))
         return;
 
-    ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                                   vm->def->name, false,
-                                                   qemuMigrationVHBASrcGiveUpSecondary));
+    ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                false, qemuMigrationVHBASrcGiveUpSecondary));
 }
 
 
@@ -534,6 +535,24 @@ qemuMigrationVHBASrcGetFate(virConnectPtr conn,
 }
 
 
+/* Tells the destination which primaries this host has let go of. */
+static void
+qemuMigrationVHBASrcTellPeer(virConnectPtr conn,
+                             const qemuMigrationVHBAHandover *handover,
+                             virConnectPtr peer)
+{
+    size_t i;
+
+    for (i = 0; i < handover->npairs; i++) {
+        const char *wwpn = handover->pairs[i].primary;
+        g_autoptr(qemuVHBANodedev) left = NULL;
+
+        if (qemuVHBANodedevFind(conn, wwpn, &left) == 0)
+            qemuMigrationVHBAPeerTell(peer, wwpn);
+    }
+}
+
+
 /* Gives up the primaries that are to be given up, and tells the destination, if
  * there is a connection to it. */
 static void
@@ -541,28 +560,12 @@ qemuMigrationVHBASrcGiveUpPrimaries(virConnectPtr conn,
                                     virDomainObj *vm)
 {
     qemuDomainJobPrivate *jobPriv = vm->job->privateData;
-    qemuVHBANodedev **vhbas = NULL;
-    size_t nvhbas = 0;
-    size_t i;
 
-    if (jobPriv->vhbaPeer) {
-        ignore_value(qemuVHBANodedevListMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                               vm->def->name, &vhbas, &nvhbas));
-    }
+    ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                true, qemuMigrationVHBASrcGiveUpPrimary));
 
-    ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                                   vm->def->name, true,
-                                                   qemuMigrationVHBASrcGiveUpPrimary));
-
-    for (i = 0; i < nvhbas; i++) {
-        g_autoptr(qemuVHBANodedev) left = NULL;
-
-        if (vhbas[i]->def->secondary &&
-            qemuVHBANodedevFind(conn, vhbas[i]->wwpn, &left) == 0)
-            qemuMigrationVHBAPeerTell(jobPriv->vhbaPeer, vhbas[i]->wwpn);
-    }
-
-    qemuVHBANodedevListFree(vhbas, nvhbas);
+    if (jobPriv->vhbaHandover && jobPriv->vhbaPeer)
+        qemuMigrationVHBASrcTellPeer(conn, jobPriv->vhbaHandover, jobPriv->vhbaPeer);
 }
 
 
@@ -572,27 +575,24 @@ qemuMigrationVHBASrcSettle(virConnectPtr conn,
                            virDomainJobObj *job,
                            bool running)
 {
-    const char *domain = vm->def->name;
+    const virNodeDevVHBAHandover lent = VIR_NODE_DEV_VHBA_HANDOVER_LENT;
 
     switch (qemuMigrationVHBASrcGetFate(conn, vm, job, running)) {
     case QEMU_MIGRATION_VHBA_THERE:
-        ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                                       domain, false,
-                                                       qemuMigrationVHBASrcGiveUpSecondary));
+        ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, lent, false,
+                                                    qemuMigrationVHBASrcGiveUpSecondary));
         break;
 
     case QEMU_MIGRATION_VHBA_HERE:
-        ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                                       domain, true,
-                                                       qemuMigrationVHBAJournalUnmark));
-        ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                                       domain, false,
-                                                       qemuMigrationVHBASrcTakeBack));
+        ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, lent, true,
+                                                    qemuMigrationVHBAJournalUnmark));
+        ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, lent, false,
+                                                    qemuMigrationVHBASrcTakeBack));
         break;
 
     case QEMU_MIGRATION_VHBA_UNDECIDED:
         VIR_WARN("Nobody can tell here whether domain '%s' runs on the destination; "
-                 "the vHBAs lent for its migration stay marked", domain);
+                 "the vHBAs lent for its migration stay marked", vm->def->name);
         break;
     }
 

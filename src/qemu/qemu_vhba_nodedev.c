@@ -296,6 +296,18 @@ qemuVHBANodedevFindPartner(virConnectPtr conn,
 }
 
 
+/* Whether @vhba has @mark, set for the migration of @domain, or of any if that
+ * is NULL */
+bool
+qemuVHBANodedevHasMark(const qemuVHBANodedev *vhba,
+                       virNodeDevVHBAHandover mark,
+                       const char *domain)
+{
+    return vhba->def->handover == mark &&
+        (!domain || STREQ_NULLABLE(vhba->def->domain, domain));
+}
+
+
 struct qemuVHBANodedevMark {
     virNodeDevVHBAHandover mark;
     const char *domain;
@@ -303,13 +315,12 @@ struct qemuVHBANodedevMark {
 
 
 static bool
-qemuVHBANodedevHasMark(const qemuVHBANodedev *vhba,
-                       const void *opaque)
+qemuVHBANodedevIsMarked(const qemuVHBANodedev *vhba,
+                        const void *opaque)
 {
     const struct qemuVHBANodedevMark *want = opaque;
 
-    return vhba->def->handover == want->mark &&
-        (!want->domain || STREQ_NULLABLE(vhba->def->domain, want->domain));
+    return qemuVHBANodedevHasMark(vhba, want->mark, want->domain);
 }
 
 
@@ -333,7 +344,7 @@ qemuVHBANodedevListMarked(virConnectPtr conn,
 {
     struct qemuVHBANodedevMark want = { mark, domain };
 
-    return qemuVHBANodedevList(conn, qemuVHBANodedevHasMark, &want,
+    return qemuVHBANodedevList(conn, qemuVHBANodedevIsMarked, &want,
                                vhbas, nvhbas);
 }
 

@@ -72,6 +72,11 @@ qemuVHBANodedev *
 qemuVHBANodedevLookup(virConnectPtr conn,
                       const char *wwpn);
 
+bool
+qemuVHBANodedevHasMark(const qemuVHBANodedev *vhba,
+                       virNodeDevVHBAHandover mark,
+                       const char *domain);
+
 int
 qemuVHBANodedevListMarked(virConnectPtr conn,
                           virNodeDevVHBAHandover mark,
