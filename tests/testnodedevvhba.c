@@ -454,7 +454,7 @@ testConnectClose(virConnectPtr conn)
 {
     testClient *client = conn->privateData;
 
-    virObjectUnref(client->identity);
+    g_clear_object(&client->identity);
     g_free(client);
     clients--;
     return 0;
