@@ -55,7 +55,8 @@ def run(t):
     target.add("disk", guest.DISK_SIZE, guest.image())
     for port in PAIR:
         target.show("disk", port.wwpn)
-    for matrix in (node_devices(t, clients), domains(t, clients), tools(t, clients), moves(t, clients)):
+    for part in (node_devices, domains, tools, moves):
+        matrix = part(t, clients)
         t.say(matrix)
         t.contains(DOC.read_text(), str(matrix), f"docs/project/clients.md has this table: {matrix.what}")
 
