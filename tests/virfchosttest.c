@@ -508,6 +508,31 @@ testVportState(const void *opaque)
 }
 
 
+/* While its first login goes on, or is refused again and again, a vport of libfc
+ * is in Linkdown as well. */
+static int
+testVportLinkdown(const void *opaque)
+{
+    const char *hbaState = opaque;
+    const char *reason = STREQ(hbaState, "Online") ? "is it logged in elsewhere?"
+                                                   : "check the cable and the switch port";
+    g_autoptr(virFCHost) vhba = NULL;
+    int ret = -1;
+
+    if (testSetAttr("fc_vports/vport-0:0-7/vport_state", "Linkdown") < 0 ||
+        testSetAttr("fc_host/host0/port_state", hbaState) < 0)
+        return -1;
+
+    if (!(vhba = virFCHostVportWait(4, 0)))
+        ret = testError(reason);
+
+    if (testSetAttr("fc_host/host0/port_state", "Online") < 0)
+        return -1;
+
+    return ret;
+}
+
+
 struct testWaitData {
     unsigned int host;
     const char *reason; /* NULL if it is active */
@@ -652,6 +677,12 @@ mymain(void)
 #define TEST_ERRNO(err, create_, delete_) \
     TEST_PROBLEM(#err, -err, create_, delete_)
 
+#define TEST_VPORT_LINKDOWN(hbaState) \
+    do { \
+        if (virTestRun("vport in Linkdown, HBA in " hbaState, testVportLinkdown, hbaState) < 0) \
+            ret = -1; \
+    } while (0)
+
 #define TEST_VPORT_STATE(state_, final_, reason_) \
     do { \
         struct testVportStateData data = { .state = state_, .final = final_, \
@@ -709,7 +740,8 @@ mymain(void)
     TEST_VPORT_STATE("Unknown", false, "driver does not tell");
     TEST_VPORT_STATE("Active", true, NULL);
     TEST_VPORT_STATE("Disabled", false, "enable it through its vport_disable");
-    TEST_VPORT_STATE("Linkdown", false, "check the cable and the switch port");
+    TEST_VPORT_LINKDOWN("Linkdown");
+    TEST_VPORT_LINKDOWN("Online");
     TEST_VPORT_STATE("Initializing", false, "is it logged in elsewhere?");
     TEST_VPORT_STATE("No Fabric Support", true, "does not support NPIV; enable it there");
     TEST_VPORT_STATE("No Fabric Resources", true, "raise the limit of logins");

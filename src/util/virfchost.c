@@ -902,16 +902,35 @@ virFCHostVportCreateOnFabric(const char *fabricWWN,
 
 
 static const virFCHostVportProblem *
-virFCHostVportFindProblem(const virFCHost *vhba)
+virFCHostVportFindProblem(const char *state)
 {
     size_t i;
 
     for (i = 0; i < G_N_ELEMENTS(virFCHostVportProblems); i++) {
-        if (STREQ_NULLABLE(vhba->vportState, virFCHostVportProblems[i].state))
+        if (STREQ_NULLABLE(state, virFCHostVportProblems[i].state))
             return &virFCHostVportProblems[i];
     }
 
     return NULL;
+}
+
+
+/* libfc leaves a new vport in Linkdown while it logs in for the first time, and
+ * again and again (fc_lport_enter_reset comes before fc_vport_setlink): that
+ * means what it says only if the link of the HBA is down, too. */
+static const char *
+virFCHostVportRemedy(const virFCHost *vhba)
+{
+    const virFCHostVportProblem *problem = virFCHostVportFindProblem(vhba->vportState);
+
+    if (STREQ_NULLABLE(vhba->vportState, "Linkdown")) {
+        g_autoptr(virFCHost) hba = virFCHostRead(vhba->parent);
+
+        if (hba && STREQ_NULLABLE(hba->portState, "Online"))
+            problem = virFCHostVportFindProblem("Initializing");
+    }
+
+    return problem ? _(problem->remedy) : _("see the kernel's log for the reason");
 }
 
 
@@ -924,18 +943,18 @@ static void
 virFCHostVportWaitError(const virFCHost *vhba,
                         unsigned int timeoutMs)
 {
-    const virFCHostVportProblem *problem = virFCHostVportFindProblem(vhba);
+    const virFCHostVportProblem *problem = virFCHostVportFindProblem(vhba->vportState);
     const char *state = vhba->vportState ? vhba->vportState : "Unknown";
+    const char *remedy = virFCHostVportRemedy(vhba);
 
     if (problem && problem->final)
         virReportError(VIR_ERR_OPERATION_FAILED,
                        _("vHBA with WWPN '%1$s' on 'scsi_host%2$u' cannot be used (vport state '%3$s'): %4$s"),
-                       vhba->wwpn, vhba->parent, state, _(problem->remedy));
+                       vhba->wwpn, vhba->parent, state, remedy);
     else
         virReportError(VIR_ERR_OPERATION_TIMEOUT,
                        _("vHBA with WWPN '%1$s' on 'scsi_host%2$u' did not become active within %3$u ms (vport state '%4$s'): %5$s"),
-                       vhba->wwpn, vhba->parent, timeoutMs, state,
-                       problem ? _(problem->remedy) : _("see the kernel's log for the reason"));
+                       vhba->wwpn, vhba->parent, timeoutMs, state, remedy);
 }
 
 
@@ -964,7 +983,7 @@ virFCHostVportIsPending(unsigned int host)
     if (!vhba->vport)
         return false;
 
-    problem = virFCHostVportFindProblem(vhba);
+    problem = virFCHostVportFindProblem(vhba->vportState);
     return !problem || !problem->final;
 }
 
@@ -1010,7 +1029,7 @@ virFCHostVportWait(unsigned int host,
             if (STREQ_NULLABLE(vhba->vportState, "Active"))
                 return g_steal_pointer(&vhba);
 
-            problem = virFCHostVportFindProblem(vhba);
+            problem = virFCHostVportFindProblem(vhba->vportState);
             if (over || (problem && problem->final)) {
                 virFCHostVportWaitError(vhba, timeoutMs);
                 return NULL;
