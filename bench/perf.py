@@ -32,7 +32,10 @@ def kept(name, *hosts):
         return
     for host in hosts:
         host.run(*RECORD)
-    yield
+    try:
+        yield
+    finally:
+        for host in hosts:
+            host.run("systemctl", "stop", "profile.service")
     for host in hosts:
-        host.run("systemctl", "stop", "profile.service")
         (OUT / f"{name}-{host.name}.profile").write_text(host.run(*REPORT, timeout=600))

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 from . import cluster, fabric, nodes, ssh
 from .say import LabError, LabTimeout
+from .vhba import in_listing, parse_info
 
 BETWEEN = "====="  # what virsh says between the answers to several commands
 
@@ -75,12 +76,11 @@ class Host:
 
     def vhbas(self):
         """The names of all vHBAs that libvirt knows, defined or active."""
-        return [name for name in self.names("nodedev-list", "--cap", "fc_host", "--all") if name.startswith("vhba_")]
+        return in_listing(self.virsh("nodedev-list", "--cap", "fc_host", "--all"))
 
     def vhba_info(self, vhba):
-        """What `virsh nodedev-info` says of a vhba.Port, such as {"Active": "yes", "Autostart": "no", …}."""
-        lines = self.virsh("nodedev-info", vhba.name).splitlines()
-        return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+        """What `virsh nodedev-info` says of a vhba.Port; see parse_info."""
+        return parse_info(self.virsh("nodedev-info", vhba.name))
 
     def wait_vhba(self, vhba, timeout=60):
         """Waits until a vHBA is active for libvirt. timeout in seconds."""

@@ -23,6 +23,9 @@ CLEAN_HOST = r"""
 known() {
     virsh -q 'list --all --name; nodedev-list --cap fc_host --all'
 }
+has_vhba() {
+    case $1 in *vhba_*) ;; *) false;; esac
+}
 first=$(known)
 for name in $first; do  # the domains come first
     case $name in
@@ -33,8 +36,7 @@ for name in $first; do  # the domains come first
 done
 # What a domain leaves that died with its daemon, or with its host: nobody else takes it away.
 rm -rf /var/lib/libvirt/qemu/domain-*
-case $first in *vhba_*) left=$(known);; *) left=;; esac
-if ls /etc/libvirt/nodedev/vhba/*.xml* > /dev/null 2>&1 || case $left in *vhba_*) true;; *) false;; esac; then
+if ls /etc/libvirt/nodedev/vhba/*.xml* > /dev/null 2>&1 || { has_vhba "$first" && has_vhba "$(known)"; }; then
     systemctl stop virtnodedevd.service
     rm -rf /etc/libvirt/nodedev/vhba /run/libvirt/vhba
     systemctl start virtnodedevd.service

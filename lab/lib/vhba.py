@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """vHBAs as an administrator defines them: the XML, and the usual steps for a pair."""
 
-import re
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -83,9 +82,19 @@ def states(host, *ports):
     return [_state(info, xml) if info and xml else None for _, info, xml in zip(ports, answers, answers)]
 
 
+def parse_info(text):
+    """What `virsh nodedev-info` has printed, such as {"Active": "yes", "Autostart": "no", …}."""
+    return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
+
+
+def in_listing(text):
+    """The names of the vHBAs in what a virsh listing of node devices has printed, sorted."""
+    return sorted(name for name in text.split() if name.startswith("vhba_"))
+
+
 def _state(info, xml):
     hba = ElementTree.fromstring(xml).find(".//capability[@type='fc_host']")
-    yes = {key for key, value in re.findall(r"^(\w+): +(\w+)$", info, re.MULTILINE) if value == "yes"}
+    yes = {key for key, value in parse_info(info).items() if value == "yes"}
     handover = hba.find("handover")
     return State(
         active="Active" in yes,

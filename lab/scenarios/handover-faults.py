@@ -28,8 +28,10 @@ PATIENCE = 60  # seconds for what goes on in the background after a fault
 # point, victim, policy of the representative part
 PART = """
 '{S}': stop: done / power of the source / first
+'{P}': mark lent: done / virtqemud of the source / first
 Setting 'migration in' phase to 'finish3' / network / first
 '{S}': mark none: begins / virtnodedevd of the destination / first
+'{S}': mark none: done / virtqemud of the destination / first
 '{P}': start: begins / virtqemud of the destination / last
 """
 

@@ -11,7 +11,7 @@ from lib import vhba
 
 PORTS = [vhba.number(n).primary for n in range(3)]
 OTHER = vhba.number(3).primary  # of whose first definition only the beginning has been written
-ROUNDS = int(os.environ.get("LAB_POWERCUTS", "1"))
+ROUNDS = int(os.environ.get("LAB_POWERCUTS", "3"))
 STORE = "/etc/libvirt/nodedev/vhba"
 FABRICS = ("2001000000000001", "2002000000000002")
 
