@@ -48,8 +48,11 @@ class Host:
 
         '' for one that fails; the last must succeed.
         """
-        line = f"; echo {BETWEEN}; ".join(shlex.join(map(str, command)) for command in commands)
-        return [answer.strip() for answer in self.virsh(line).split(BETWEEN)]
+        lines = [shlex.join(map(str, command)) for command in commands]
+        for line in lines:
+            self.trace(f"{self.name}# virsh {line}")
+        answers = self.run("virsh", "-q", f"; echo {BETWEEN}; ".join(lines))
+        return [answer.strip() for answer in answers.split(BETWEEN)]
 
     def virsh_refuses(self, *words, stdin="", timeout=120):
         """A virsh command that must fail; returns its error."""

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Callable
 
-from lib import debian, fabric, faults, follow, guest, handover, nodes, stop, target, vhba
+from lib import debian, fabric, faults, follow, guest, handover, listener, nodes, stop, target, vhba
 from lib.handover import NAME
 from lib.journey import Journey, take_console
 from lib.matrix import WORKS, Matrix
@@ -156,22 +156,6 @@ def state(t):
     return vhba.states(t.a, P)[0]
 
 
-# In virsh's words
-LISTENER = """
-names = ("Created", "Deleted", "Defined", "Undefined")
-def lifecycle(conn, device, event, detail, opaque):
-    print(f"event 'lifecycle' for node device {device.name()}: {names[event]}", flush=True)
-def update(conn, device, opaque):
-    print(f"event 'update' for node device {device.name()}", flush=True)
-libvirt.virEventRegisterDefaultImpl()
-conn = libvirt.open(sys.argv[1])
-conn.nodeDeviceEventRegisterAny(None, libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE, lifecycle, None)
-conn.nodeDeviceEventRegisterAny(None, libvirt.VIR_NODE_DEVICE_EVENT_ID_UPDATE, update, None)
-while True:
-    libvirt.virEventRunDefaultImpl()
-"""
-
-
 def node_devices(t, clients):
     matrix = Matrix("node devices", (VIRSH, NODEDEV, PYTHON))
     with listening(t, clients) as heard:
@@ -202,7 +186,7 @@ def listening(t, clients):
         uri = debian.uri(t.a, driver)
         commands[name] = [clients.virsh(uri, "nodedev-event", "--loop", "--event", event)
                           for event in ("lifecycle", "update")]
-    commands[PYTHON] = [clients.python(debian.uri(t.a), LISTENER)]
+    commands[PYTHON] = [clients.python(debian.uri(t.a), listener.SCRIPT)]
     heard, running = {}, []
     try:
         for client, lines in commands.items():

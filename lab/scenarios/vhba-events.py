@@ -7,35 +7,11 @@ And the daemon ends when it is told to, even if the thread that reads events is 
 import re
 import shlex
 
-from lib import vhba
+from lib import listener, vhba
 from lib.say import LabError
 
 P, PROBE = vhba.number(0)
 VIRSH, PYTHON = "/run/events.virsh", "/run/events.python"
-
-# Prints a line for each event, in virsh's words, and tells systemd when it has begun to listen.
-LISTENER = r"""
-import os, socket, libvirt
-
-EVENTS = ("Created", "Deleted", "Defined", "Undefined")
-
-def lifecycle(conn, device, event, detail, opaque):
-    print(f"event 'lifecycle' for node device {device.name()}: {EVENTS[event]}", flush=True)
-
-def update(conn, device, opaque):
-    print(f"event 'update' for node device {device.name()}", flush=True)
-
-libvirt.virEventRegisterDefaultImpl()
-print(f"libvirt {libvirt.getVersion()}", flush=True)
-conn = libvirt.open("nodedev:///system")
-conn.nodeDeviceEventRegisterAny(None, libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE, lifecycle, None)
-conn.nodeDeviceEventRegisterAny(None, libvirt.VIR_NODE_DEVICE_EVENT_ID_UPDATE, update, None)
-with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-    notify.connect(os.environ["NOTIFY_SOCKET"])
-    notify.send(b"READY=1")
-while True:
-    libvirt.virEventRunDefaultImpl()
-"""
 
 # Holds the thread that reads from udev until the daemon, told to end, waits for its threads.
 LATE_THREAD = r'''
@@ -96,10 +72,10 @@ def run(t):
 
 
 def listen(t):
-    t.a.run("tee", "/run/events.py", stdin=LISTENER)
+    t.a.run("tee", "/run/events.py", stdin=listener.SCRIPT)
     for name, kind, output, command in (
             ("virsh", "simple", VIRSH, "stdbuf -oL virsh nodedev-event --event lifecycle --loop --timestamp"),
-            ("python", "notify", PYTHON, "python3 /run/events.py")):
+            ("python", "notify", PYTHON, "python3 /run/events.py nodedev:///system")):
         t.a.run("systemd-run", "--quiet", "--collect", f"--unit=lab-events-{name}", f"--service-type={kind}",
                 f"--property=StandardOutput=truncate:{output}", *shlex.split(command))
     settle(t)

@@ -9,7 +9,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from lib import vhba  # noqa: E402
 
-INFO = "Name:           vhba_2101001b32a90100\nActive:         yes\nPersistent:     yes\nAutostart:      no"
+ACTIVE = "Name:           vhba_2101001b32a90100\nActive:         yes\nPersistent:     no\nAutostart:      no"
+DEFINED = "Name:           vhba_2101001b32a90101\nActive:         no\nPersistent:     yes\nAutostart:      no"
 P, S = vhba.number(0)
 
 
@@ -23,21 +24,21 @@ class Host:
         return [self.answers.get(command, "") for command in commands]
 
 
-def knows(port, partner):
-    return {("nodedev-info", port.name): INFO, ("nodedev-dumpxml", port.name): port.xml(partner)}
+def knows(port, partner, info):
+    return {("nodedev-info", port.name): info, ("nodedev-dumpxml", port.name): port.xml(partner)}
 
 
 class States(unittest.TestCase):
     def test_the_roles_and_what_is_missing(self):
-        host = Host(knows(P, f"<secondary wwpn='{S.wwpn}'/>"))
+        host = Host(knows(P, f"<secondary wwpn='{S.wwpn}'/>", ACTIVE))
         primary, missing = vhba.states(host, P, S)
-        self.assertEqual(primary, vhba.State(True, True, False, "primary", None))
+        self.assertEqual(primary, vhba.State(True, False, False, "primary", None))
         self.assertFalse(primary.survives)
         self.assertIsNone(missing)
 
     def test_a_mark(self):
-        host = Host(knows(S, f"<primary wwpn='{P.wwpn}'/><handover state='lent'/>"))
-        self.assertEqual([(state.role, state.mark) for state in vhba.states(host, S)], [("secondary", "lent")])
+        host = Host(knows(S, f"<primary wwpn='{P.wwpn}'/><handover state='lent'/>", DEFINED))
+        self.assertEqual(vhba.states(host, S), [vhba.State(False, True, False, "secondary", "lent")])
 
     def test_only_vhbas_of_a_listing(self):
         self.assertEqual(vhba.in_listing("scsi_host0\nvhba_2\n vhba_1 \n"), ["vhba_1", "vhba_2"])

@@ -126,8 +126,9 @@ qemuMigrationVHBADstKeepPrimaries(virConnectPtr conn,
     size_t i;
 
     if (!handover)
-        return qemuMigrationVHBAJournalForJob(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
-                                              true, qemuMigrationVHBADstKeep);
+        return qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                                 vm->def->name, true,
+                                                 qemuMigrationVHBADstKeep);
 
     for (i = 0; i < handover->npairs; i++) {
         qemuVHBANodedev *primary = qemuMigrationVHBAHandoverGetPrimary(handover, i);
