@@ -12,7 +12,8 @@ from paths import OUT
 DATA = "/var/tmp/profile"
 RECORD = ("systemd-run", "--quiet", "--collect", "--unit=profile", "--property=KillSignal=SIGINT", "perf", "record",
           "--all-cpus", "--freq=199", "--event=cpu-clock", f"--output={DATA}")
-REPORT = ("perf", "report", f"--input={DATA}", "--stdio", "--sort=comm,dso,symbol", "--percent-limit=0.5")
+REPORT = ("perf", "report", f"--input={DATA}", "--stdio", "--percent-limit=0.5")
+BY = ("comm,dso", "comm,dso,symbol")
 
 _wanted = False
 
@@ -38,4 +39,5 @@ def kept(name, *hosts):
         for host in hosts:
             host.run("systemctl", "stop", "profile.service")
     for host in hosts:
-        (OUT / f"{name}-{host.name}.profile").write_text(host.run(*REPORT, timeout=600))
+        reports = [host.run(*REPORT, f"--sort={by}", timeout=600) for by in BY]
+        (OUT / f"{name}-{host.name}.profile").write_text("".join(reports))
