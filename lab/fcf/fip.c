@@ -82,16 +82,27 @@ begin_clear(struct fabric *fabric, struct frame *frame,
     fip_put_name(frame, fabric->switch_name);
 }
 
-/* Clears one virtual link of a machine, or (fcid 0) all it has. */
+/* Clears all that a machine has. */
 static void
-clear(struct fabric *fabric, struct port *port,
-      const uint8_t enode[MAC_LEN], uint32_t fcid, uint64_t wwpn)
+clear_all(struct fabric *fabric, struct port *port,
+          const uint8_t enode[MAC_LEN])
 {
     struct frame frame;
 
     begin_clear(fabric, &frame, enode);
-    if (fcid != 0)
-        fip_put_vn_port(&frame, fcid, wwpn);
+    fip_finish(&frame);
+    fabric_send(fabric, port, &frame);
+}
+
+/* Clears one virtual link of a machine. */
+static void
+clear_link(struct fabric *fabric, struct port *port,
+           const uint8_t enode[MAC_LEN], uint32_t fcid, uint64_t wwpn)
+{
+    struct frame frame;
+
+    begin_clear(fabric, &frame, enode);
+    fip_put_vn_port(&frame, fcid, wwpn);
     fip_finish(&frame);
     fabric_send(fabric, port, &frame);
 }
@@ -99,12 +110,17 @@ clear(struct fabric *fabric, struct port *port,
 void
 fip_clear_login(struct fabric *fabric, const struct login *login)
 {
-    clear(fabric, login->port, login->port->enode,
-          login->is_virtual ? login->fcid : 0, login->wwpn);
+    if (login->is_virtual)
+        clear_link(fabric, login->port, login->port->enode, login->fcid,
+                   login->wwpn);
+    else
+        clear_all(fabric, login->port, login->port->enode);
 }
 
 /* A machine that believes itself logged in, and is not, has to be told: it
- * is so after a restart of the fabric. */
+ * is so after a restart of the fabric. libfcoe sends a keep-alive for each of
+ * its virtual ports, also for those that it has not logged in yet: they say
+ * FC_ID 0, believe nothing, and need no answer. */
 static void
 receive_keep_alive(struct fabric *fabric, struct port *port,
                    const struct fip *fip)
@@ -116,15 +132,15 @@ receive_keep_alive(struct fabric *fabric, struct port *port,
         return;
     }
     if (!login_physical(fabric, port)) {
-        clear(fabric, port, fip->mac, 0, 0);
+        clear_all(fabric, port, fip->mac);
         return;
     }
-    if (!has_descriptor(fip, FIP_VN_PORT))
+    if (!has_descriptor(fip, FIP_VN_PORT) || fip->vn_fcid == 0)
         return;
 
     login = login_by_fcid(fabric, fip->vn_fcid);
     if (!login || login->port != port || login->wwpn != fip->vn_wwpn)
-        clear(fabric, port, fip->mac, fip->vn_fcid, fip->vn_wwpn);
+        clear_link(fabric, port, fip->mac, fip->vn_fcid, fip->vn_wwpn);
 }
 
 void

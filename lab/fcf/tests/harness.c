@@ -276,7 +276,7 @@ build_keep_alive(struct frame *frame, const uint8_t enode[MAC_LEN],
     fcid_mac(fcid, mac);
     put_fip(frame, fcid ? mac : enode, 3, 1);
     put_mac(frame, enode);
-    if (fcid) {
+    if (wwpn) {
         put16(frame, 0x0b05);
         put_bytes(frame, mac, MAC_LEN);
         put32(frame, fcid);

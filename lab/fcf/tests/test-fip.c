@@ -120,6 +120,19 @@ test_unknown_virtual_port(struct bench *bench)
 }
 
 static void
+test_virtual_port_without_fcid(struct bench *bench)
+{
+    struct frame frame;
+
+    log_in(bench, "a", false, WWPN_A);
+    forget_sent(bench);
+    build_keep_alive(&frame, enode_a, 0, WWPN_P);
+    arrive(bench, "a", &frame);
+    ok(bench->nsent == 0,
+       "a virtual port that waits for its first login costs its machine nothing");
+}
+
+static void
 test_known(struct bench *bench)
 {
     uint32_t fcid = log_in(bench, "a", true, WWPN_P);
@@ -230,6 +243,7 @@ main(void)
     test_multicast(&bench);
     test_unknown_machine(&bench);
     test_unknown_virtual_port(&bench);
+    test_virtual_port_without_fcid(&bench);
     test_known(&bench);
     test_silence(&bench);
     test_stall(&bench);
