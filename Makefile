@@ -8,6 +8,7 @@
 #   make bench            measure what has a speed, next to the alternative
 #   make bench-quick      the same with fewer and smaller samples
 #   make lab              build all and the lab's images
+#   make deb              build all, and pack it as a Debian package in build/deb
 #   make base-9.0.0       carry the stack to another release, one of bases/
 #   make series OUT=DIR   write the complete, numbered series into DIR
 #   make clean            remove build/, where all of the above is
@@ -36,7 +37,7 @@ ROOT = build/root
 CONFIGURED = $(OBJ)/build.ninja
 BASES = $(notdir $(patsubst %/,%,$(dir $(wildcard bases/*/UPSTREAM))))
 
-.PHONY: demo check bench bench-quick lab series clean \
+.PHONY: demo check bench bench-quick deb lab series clean \
         deps fetch import configure compile install pristine \
         check-long check-series-full check-hooks \
         deps-long fuzz check-sanitized check-valgrind check-sanitized-lab
@@ -71,6 +72,10 @@ lab: install
 
 demo: lab
 	lab/demo
+
+deb: install
+	build-aux/install-packages build-aux/packages-deb
+	build-aux/build-deb $(ROOT) build/deb
 
 # The release without the patches, as far as scenarios compare with it.
 pristine: fetch

@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemons of the bare release, on a host of the lab: what `make pristine` has built, in a place of their own."""
 
-import base64
-import io
-import tarfile
-
 from .paths import TOP
 from .say import LabError
 
@@ -20,12 +16,7 @@ def bring(host, parts=(".",)):
     """Puts programs and libraries on a host; parts: which of build/pristine/root."""
     if not BUILT.exists():
         raise LabError(f"{BUILT} is missing; `make pristine` makes it")
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=1) as tar:
-        for part in parts:
-            tar.add(BUILT / part, arcname=part)
-    host.run("sh", "-ec", f"mkdir -p {THERE}; base64 -d | tar -C {THERE} -xz",
-             stdin=base64.b64encode(archive.getvalue()).decode())
+    host.put(THERE, {part: BUILT / part for part in parts})
 
 
 def use(host, *daemons):

@@ -114,6 +114,19 @@ def _missing():
     return to_install(_apt(["apt-get", "install", "--simulate", "--no-install-recommends", *CLIENTS]))
 
 
+def fetch_for(host, packages, home):
+    """Fetches the .debs that apt would install on a host of the lab for `packages`, theirs in any case.
+
+    home: the directory for them. Returns their paths.
+    """
+    status = home / "status"
+    status.write_text(host.read("/var/lib/dpkg/status"))
+    lines = to_install(_apt(["apt-get", "install", "--simulate", "--no-install-recommends", "--reinstall",
+                             "-o", f"Dir::State::status={status}", *packages]))
+    _apt(["apt-get", "download", "-q", *(line.split()[0] for line in lines)], home)
+    return sorted(home.glob("*.deb"))
+
+
 def to_install(simulated):
     """Lines of name and version from the output of `apt-get install --simulate`."""
     return sorted(f"{name} {version}" for name, version in re.findall(r"^Inst (\S+) .*?\((\S+)", simulated, re.M))

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A host of the lab, as scenarios see it."""
 
+import base64
 import contextlib
+import io
 import shlex
+import tarfile
 import time
 from xml.etree import ElementTree
 
@@ -34,6 +37,15 @@ class Host:
 
     def shell(self, script, timeout=120):
         return self.run("sh", "-ec", script, timeout=timeout)
+
+    def put(self, there, files):
+        """Copies files and directories into a directory, which is made. files: {name there: path here}."""
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=1) as tar:
+            for name, path in files.items():
+                tar.add(path, arcname=name)
+        self.run("sh", "-ec", f"mkdir -p {shlex.quote(there)}; base64 -d | tar -C {shlex.quote(there)} -xz",
+                 stdin=base64.b64encode(archive.getvalue()).decode())
 
     def read(self, path):
         return self.run("cat", path)

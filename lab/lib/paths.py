@@ -13,3 +13,6 @@ RUNS = BUILD / "run"  # logs of failed scenarios
 
 # What `meson install` wrote with DESTDIR: the libvirt that the hosts run.
 LIBVIRT_ROOT = pathlib.Path(os.environ.get("LAB_LIBVIRT_ROOT", TOP / "build" / "root")).resolve()
+
+# Whether the hosts have no libvirt at all, for scenarios that install one.
+BARE_HOSTS = bool(os.environ.get("LAB_BARE"))

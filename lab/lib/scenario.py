@@ -10,7 +10,7 @@ import time
 import traceback
 from concurrent import futures
 
-from . import cluster, daemon, fabric, nodes, ssh, target, vm
+from . import cluster, daemon, fabric, lost, nodes, ssh, target, vm
 from .host import Host
 from .paths import LAB, LIVE, RUNS
 from .say import LabError, say
@@ -20,6 +20,7 @@ HOME = LAB / "scenarios"
 
 # Leaves a host without domains and vHBAs, even one on which a scenario failed half-way.
 CLEAN_HOST = r"""
+command -v virsh > /dev/null || exit 0  # a bare host
 known() {
     virsh -q 'list --all --name; nodedev-list --cap fc_host --all'
 }
@@ -128,15 +129,19 @@ def run_all(names):
     return tap.failed == 0
 
 
-def _run_one(name, module, tap):
+def _run_one(name, module, tap, again=False):
     tap.note(f"scenario {name}: {module.__doc__.strip().splitlines()[0]}")
     before, begin = tap.failed, time.monotonic()
     try:
         clean()
         module.run(Scenario(name, tap))
     except LabError as error:
-        tap.ok(False, f"{name} runs to its end")
         tap.note(error)
+        if not again and lost.any_guest():
+            tap.note(f"{lost.WHY}; the logs are in {collect(name)}")
+            _run_one(name, module, tap, again=True)
+            return
+        tap.ok(False, f"{name} runs to its end")
     except Exception:
         tap.ok(False, f"{name} runs to its end")
         tap.note(traceback.format_exc())

@@ -8,7 +8,7 @@ import subprocess
 
 from . import daemon, fabric, follow, image, nodes, ssh
 from .cpio import Archive
-from .paths import LIVE
+from .paths import BARE_HOSTS, LIVE
 from .qmp import QMP
 from .say import LabError
 
@@ -96,7 +96,8 @@ def take_images():
 
 
 def _layers(node):
-    return ["base.sqsh", "libvirt.sqsh", "lab.sqsh"] if node.role == "host" else ["base.sqsh", "lab.sqsh"]
+    has_libvirt = node.role == "host" and not BARE_HOSTS
+    return ["base.sqsh", "libvirt.sqsh", "lab.sqsh"] if has_libvirt else ["base.sqsh", "lab.sqsh"]
 
 
 def _argv(node):

@@ -70,6 +70,9 @@ static virFCLunIndex *virFCLunWatchIndex; /* NULL: there is no watch */
 
 /* --- waiters --- */
 
+static void virFCLunWatchListenRules(void);
+
+
 static void
 virFCLunWatchWake(unsigned int host)
 {
@@ -110,6 +113,7 @@ virFCLunWaiterNew(unsigned int host)
 
     VIR_WITH_MUTEX_LOCK_GUARD(&virFCLunWatchLock) {
         virFCLunWaiters = g_slist_prepend(virFCLunWaiters, waiter);
+        virFCLunWatchListenRules();
     }
 
     return waiter;
@@ -124,6 +128,7 @@ virFCLunWaiterFree(virFCLunWaiter *waiter)
 
     VIR_WITH_MUTEX_LOCK_GUARD(&virFCLunWatchLock) {
         virFCLunWaiters = g_slist_remove(virFCLunWaiters, waiter);
+        virFCLunWatchListenRules();
     }
 
     virCondDestroy(&waiter->cond);
@@ -244,6 +249,23 @@ virFCLunWatchListenTransport(void)
         VIR_WARN("what happens to Fibre Channel links is noticed late: %s",
                  virGetLastErrorMessage());
         virResetLastError();
+    }
+}
+
+
+/* What udev has processed matters to those who wait for it; as long as nobody
+ * does, the kernel drops these events. */
+static void
+virFCLunWatchListenRules(void)
+{
+    if (!virFCLunWatchRules)
+        return;
+
+    if (virFCLunWaiters) {
+        udev_monitor_filter_remove(virFCLunWatchRules);
+    } else {
+        udev_monitor_filter_add_match_tag(virFCLunWatchRules, "nobody-waits");
+        udev_monitor_filter_update(virFCLunWatchRules);
     }
 }
 
@@ -386,6 +408,7 @@ virFCLunWatchOpen(void)
         return -1;
 
     virFCLunWatchListenTransport();
+    virFCLunWatchListenRules();
     virFCLunWatchIndex = virFCLunIndexNew(&virFCLunWatchReader);
     return 0;
 }
@@ -511,6 +534,12 @@ virFCLunWatchIsReady(const char *device)
 }
 
 #else /* ! WITH_UDEV */
+
+static void
+virFCLunWatchListenRules(void)
+{
+}
+
 
 static void
 virFCLunWatchDrain(void)
