@@ -114,14 +114,14 @@ def _missing():
     return to_install(_apt(["apt-get", "install", "--simulate", "--no-install-recommends", *CLIENTS]))
 
 
-def fetch_for(host, packages, home):
-    """Fetches the .debs that apt would install on a host of the lab for `packages`, theirs in any case.
+def fetch_for(host, packages, home, *options):
+    """Fetches the .debs that apt-get, with options, would install on a host of the lab for `packages`.
 
     home: the directory for them. Returns their paths.
     """
     status = home / "status"
     status.write_text(host.read("/var/lib/dpkg/status"))
-    lines = to_install(_apt(["apt-get", "install", "--simulate", "--no-install-recommends", "--reinstall",
+    lines = to_install(_apt(["apt-get", "install", "--simulate", "--no-install-recommends", *options,
                              "-o", f"Dir::State::status={status}", *packages]))
     _apt(["apt-get", "download", "-q", *(line.split()[0] for line in lines)], home)
     return sorted(home.glob("*.deb"))

@@ -5,6 +5,7 @@ As README says it, on hosts that have no libvirt; they cannot reach a mirror, so
 """
 
 import pathlib
+import subprocess
 import tempfile
 
 from lib import debian, fabric, guest, handover, vhba
@@ -17,7 +18,9 @@ BY_NAME = "it needs hosts without libvirt, and the package: make deb; LAB_BARE=1
 PAIR = vhba.number(0)
 DEBIANS = ("libvirt0", "libvirt-clients", "libvirt-daemon-system")
 KEPT = "<domain type='qemu'><name>kept</name><memory unit='MiB'>64</memory><os><type>hvm</type></os></domain>"
-INSTALL = "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends --allow-downgrades"
+# With the answers that somebody gives who presses Enter.
+INSTALL = ("DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends --allow-downgrades "
+           "-o Dpkg::Options::=--force-confold")
 DAEMONS = ("virtnodedevd.service", "virtqemud.service", "virtlogd.socket", "virtproxyd.socket")
 
 
@@ -29,7 +32,8 @@ def run(t):
         # What the lab's images leave out is wanted now.
         host.shell("rm -f /etc/dpkg/dpkg.cfg.d/*")
         host.put("/root/ours", {ours.name: ours})
-    bring_debians(t.a)
+        bring(host, "ours", needed_by(ours))
+    bring(t.a, "debians", DEBIANS, "--reinstall")
     debians_is_there(t)
     ours_takes_its_place(t)
     install(t.b, "ours")
@@ -45,10 +49,17 @@ def package():
     return packages[0]
 
 
-def bring_debians(host):
+def needed_by(package):
+    """The names of the packages that one depends on."""
+    depends = subprocess.run(["dpkg-deb", "--field", package, "Depends"], check=True, capture_output=True, text=True)
+    return [dependency.split()[0] for dependency in depends.stdout.split(",")]
+
+
+def bring(host, which, packages, *options):
+    """Puts on a host what it has to download elsewhere."""
     with tempfile.TemporaryDirectory() as home:
-        debs = debian.fetch_for(host, DEBIANS, pathlib.Path(home))
-        host.put("/root/debians", {deb.name: deb for deb in debs})
+        debs = debian.fetch_for(host, packages, pathlib.Path(home), *options)
+        host.put(f"/root/{which}", {deb.name: deb for deb in debs})
 
 
 def install(host, which, options=""):
@@ -64,7 +75,7 @@ def debians_is_there(t):
 
 
 def ours_takes_its_place(t):
-    said = install(t.a, "ours", "-o Dpkg::Options::=--force-confold")
+    said = install(t.a, "ours")
     t.ok(version(t.a).startswith("11."), "the package takes the place of Debian's", said)
     t.equal(t.a.names("list", "--all", "--name"), ["kept"], "the guest that was defined is defined")
     t.contains(t.a.read("/etc/libvirt/qemu.conf"), "keepalive_interval = 7", "what was edited stays")
