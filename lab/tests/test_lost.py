@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A guest that QEMU has lost is told from one that waits, works, or has stopped."""
 
+import io
 import pathlib
 import sys
 import unittest
+from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from lib import lost  # noqa: E402
+from lib import lost, scenario  # noqa: E402
+from lib.say import LabError  # noqa: E402
+from lib.tap import Tap  # noqa: E402
 
 LINES = """0
 EAX=0000d980 EBX=90900000 ECX=00000000 EDX=0000d980
@@ -36,6 +40,34 @@ class Lost(unittest.TestCase):
 
     def test_no_registers(self):
         self.assertFalse(lost.is_lost("error: Requested operation is not valid: domain is not running"))
+
+
+class PlayedAgain(unittest.TestCase):
+    """A scenario that ends with such a guest gets one more chance, and no other scenario gets one."""
+
+    def play(self, *lost_after):
+        """The results that fail of a scenario which fails as often as there are answers to: is a guest lost?"""
+        left = list(lost_after)
+
+        def run(_):
+            if left:
+                raise LabError("no write came")
+
+        tap = Tap(io.StringIO())
+        with mock.patch.multiple(scenario, clean=mock.DEFAULT, collect=mock.DEFAULT, state_of=mock.DEFAULT,
+                                 Scenario=mock.DEFAULT), \
+                mock.patch.object(lost, "any_guest", lambda: left.pop(0)):
+            scenario._run_one("some", mock.Mock(__doc__="Some.", run=run), tap)
+        return tap.failed
+
+    def test_once(self):
+        self.assertEqual(self.play(True), 0)
+
+    def test_not_twice(self):
+        self.assertEqual(self.play(True, True), 1)
+
+    def test_not_for_another_reason(self):
+        self.assertEqual(self.play(False), 1)
 
 
 if __name__ == "__main__":
