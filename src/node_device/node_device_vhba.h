@@ -80,13 +80,10 @@ int nodeDeviceVHBACheckUnused(const char *wwpn);
 int nodeDeviceVHBADestroy(nodeDeviceVHBAs *vhbas,
                           virNodeDeviceObj **obj);
 
-int nodeDeviceVHBACheckTransient(nodeDeviceVHBAs *vhbas,
-                                 virNodeDeviceDef *def);
-
-virNodeDevicePtr nodeDeviceVHBAAwaitTransient(nodeDeviceVHBAs *vhbas,
-                                              virConnectPtr conn,
-                                              const char *wwnn,
-                                              const char *wwpn);
+virNodeDevicePtr nodeDeviceVHBACreateTransient(nodeDeviceVHBAs *vhbas,
+                                               virNodeDeviceObjList *devs,
+                                               virConnectPtr conn,
+                                               virNodeDeviceDef *def);
 
 /* What udev tells. */
 

@@ -243,34 +243,3 @@ nodeDeviceVHBADestroy(nodeDeviceVHBAs *vhbas,
 
     return ret;
 }
-
-
-/* Brings the WWNs of @def, from which a transient vHBA is to be created, to
- * canonical form. Returns 0 unless one of them is malformed, or a definition
- * has the WWPN: then -1 with an error. A driver without @vhbas has no
- * definitions. */
-int
-nodeDeviceVHBACheckTransient(nodeDeviceVHBAs *vhbas,
-                             virNodeDeviceDef *def)
-{
-    g_autofree char *name = NULL;
-
-    if (virNodeDeviceVHBANormalizeWWNs(def, false) < 0)
-        return -1;
-
-    if (!vhbas || !virNodeDeviceVHBAGetWWPN(def))
-        return 0;
-
-    name = virNodeDeviceVHBAName(virNodeDeviceVHBAGetWWPN(def));
-    if (!nodeDeviceVHBAGetEntry(vhbas, name, NULL, NULL)) {
-        /* one that went without our doing */
-        if (nodeDeviceVHBAIsInactive(vhbas, name))
-            nodeDeviceVHBAForgetName(vhbas, name);
-        return 0;
-    }
-
-    virReportError(VIR_ERR_OPERATION_INVALID,
-                   _("WWPN '%1$s' is that of the persistent '%2$s'; use 'virsh nodedev-start %2$s'"),
-                   virNodeDeviceVHBAGetWWPN(def), name);
-    return -1;
-}

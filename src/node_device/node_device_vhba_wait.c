@@ -20,12 +20,9 @@
 
 #define LIBVIRT_NODE_DEVICE_VHBAPRIV_H_ALLOW
 #include "node_device_vhbapriv.h"
-#include "node_device_driver.h"
 #include "virerror.h"
-#include "virfclunwatch.h"
 #include "virhash.h"
 #include "virtime.h"
-#include "virutil.h"
 
 #define VIR_FROM_THIS VIR_FROM_NODEDEV
 
@@ -130,38 +127,6 @@ nodeDeviceVHBAWaitInactive(nodeDeviceVHBAs *vhbas,
                    _("'%1$s' is gone, but udev has not told so within %2$d s; is udevd running?"),
                    name, UDEV_TIMEOUT / 1000);
     return -1;
-}
-
-
-/**
- * nodeDeviceVHBAAwaitTransient:
- * @vhbas: the vHBAs; NULL if the driver has none
- * @conn: connection to look the device up with
- * @wwnn: of a vport that has just been created, canonical form
- * @wwpn: likewise
- *
- * Waits until udev has told of the vport's SCSI host.
- *
- * Returns its node device, to be freed by the caller; NULL with an error if udev
- * has not told of it in time.
- */
-virNodeDevicePtr
-nodeDeviceVHBAAwaitTransient(nodeDeviceVHBAs *vhbas,
-                             virConnectPtr conn,
-                             const char *wwnn,
-                             const char *wwpn)
-{
-    g_autofree char *name = NULL;
-    unsigned int host = 0;
-
-    if (!vhbas) {
-        virWaitForDevices();
-    } else if (virFCLunWatchFindHost(wwnn, wwpn, &host) == 1) {
-        name = g_strdup_printf("scsi_host%u", host);
-        ignore_value(nodeDeviceVHBAWait(vhbas, name, nodeDeviceVHBAIsActive, UDEV_TIMEOUT));
-    }
-
-    return nodeDeviceLookupSCSIHostByWWN(conn, wwnn, wwpn, 0);
 }
 
 

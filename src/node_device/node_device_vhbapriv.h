@@ -103,6 +103,16 @@ int nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
                             const char *name,
                             const char *wwpn);
 
+/* node_device_vhba_transient.c */
+
+int nodeDeviceVHBACheckTransient(nodeDeviceVHBAs *vhbas,
+                                 virNodeDeviceDef *def);
+
+virNodeDevicePtr nodeDeviceVHBAAwaitTransient(nodeDeviceVHBAs *vhbas,
+                                              virConnectPtr conn,
+                                              const char *wwnn,
+                                              const char *wwpn);
+
 /* node_device_vhba_udev.c: names outlive definitions */
 
 void nodeDeviceVHBAKeepName(nodeDeviceVHBAs *vhbas,
