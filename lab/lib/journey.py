@@ -12,14 +12,15 @@ class Journey:
     """The way of handover.NAME, which begins on a. here, there: the Host that it is on, and the other one.
 
     pairs: as they are now, each a (primary, secondary), the first of which carries the disk that it writes to.
-    nets: the fabric of each. life: the guest.Watch of its present life.
+    nets: the fabric of each. others: domains that stay where they are. life: the guest.Watch of its present life.
     """
 
-    def __init__(self, t, *pairs, nets=()):
+    def __init__(self, t, *pairs, nets=(), others=()):
         self.t = t
         self.here, self.there = t.a, t.b
         self.pairs = [tuple(pair) for pair in pairs]
         self.nets = nets or [fabric.FIRST] * len(pairs)
+        self.others = others
         self.life = None
         self.consoles = []
         self.begin = 0
@@ -76,7 +77,7 @@ class Journey:
 
     def vhbas_have_moved(self, when):
         """As has_moved, for a guest that need not run."""
-        handover.check_has_nothing(self.t, self.here, self.ports, when)
+        handover.check_has_nothing(self.t, self.here, self.ports, when, self.others)
         self.swap()
         for (primary, secondary), net in zip(self.pairs, self.nets):
             net.wait_login(secondary.wwpn, self.here.name, since=self.marks[net])
@@ -96,7 +97,7 @@ class Journey:
             gone = [event for event in net.events(self.marks[net]) if event["event"] == "logout"
                     and event["wwpn"] == primary.wwpn]
             self.t.equal(gone, [], f"{when}: {primary.wwpn} never left the fabric")
-        handover.check_has_nothing(self.t, self.there, self.ports, when)
+        handover.check_has_nothing(self.t, self.there, self.ports, when, self.others)
         self.is_here(when)
 
     def is_here(self, when, name=NAME):

@@ -108,7 +108,7 @@ def does_its_work(t):
     fabric.wait_login(PAIR.primary.wwpn, "a", since=mark)
     t.a.wait_vhba(PAIR.primary)
     daemons_run(t, t.a, "after a reboot")
-    with Journey(t, PAIR) as journey:
+    with Journey(t, PAIR, others=["kept"]) as journey:
         journey.start()
         journey.migrate("--live", "--persistent", "--undefinesource")
         journey.has_moved("installed from the package")
