@@ -143,9 +143,14 @@ qemuMigrationVHBARecoverMarks(virQEMUDriver *driver)
     };
     g_autoptr(virConnect) conn = virGetConnectNodeDev();
     size_t i;
+    int rc;
 
     if (!conn)
         return -1;
+
+    /* mostly there is nothing to do, and each step looks at all vHBAs */
+    if ((rc = qemuVHBANodedevAnyMarked(conn)) <= 0)
+        return rc;
 
     for (i = 0; i < G_N_ELEMENTS(steps); i++)
         ignore_value(qemuMigrationVHBAJournalForEach(conn, driver, steps[i].mark, NULL,

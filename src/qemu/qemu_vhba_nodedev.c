@@ -349,6 +349,35 @@ qemuVHBANodedevListMarked(virConnectPtr conn,
 }
 
 
+static bool
+qemuVHBANodedevHasAnyMark(const qemuVHBANodedev *vhba,
+                          const void *opaque G_GNUC_UNUSED)
+{
+    return vhba->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_NONE;
+}
+
+
+/**
+ * qemuVHBANodedevAnyMarked:
+ * @conn: connection to the node device driver
+ *
+ * Returns 1 if there are vHBAs with a mark, 0 if there are none, -1 with an
+ * error reported.
+ */
+int
+qemuVHBANodedevAnyMarked(virConnectPtr conn)
+{
+    qemuVHBANodedev **vhbas = NULL;
+    size_t nvhbas = 0;
+
+    if (qemuVHBANodedevList(conn, qemuVHBANodedevHasAnyMark, NULL, &vhbas, &nvhbas) < 0)
+        return -1;
+
+    qemuVHBANodedevListFree(vhbas, nvhbas);
+    return nvhbas > 0;
+}
+
+
 /* A step that another daemon takes for us. The log tells when each begins and
  * ends, so it tells where the time goes, and how far we came if we died. */
 typedef struct {

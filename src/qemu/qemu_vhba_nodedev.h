@@ -84,6 +84,9 @@ qemuVHBANodedevListMarked(virConnectPtr conn,
                           qemuVHBANodedev ***vhbas,
                           size_t *nvhbas);
 
+int
+qemuVHBANodedevAnyMarked(virConnectPtr conn);
+
 qemuVHBANodedev *
 qemuVHBANodedevDefine(virConnectPtr conn,
                       const qemuVHBANodedev *def);
