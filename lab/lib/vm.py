@@ -104,7 +104,8 @@ def _argv(node):
     """QEMU's command line. Paths are relative to LIVE, where it runs."""
     layers = _layers(node)
     names = [f"vd{chr(ord('a') + index)}" for index in range(len(layers) + 1)]
-    kernel_words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "net.ifnames=0",
+    # tsc: the clock that there would be otherwise, the ACPI timer, is asked through QEMU, and by a system call.
+    kernel_words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "tsc=reliable", "net.ifnames=0",
                     f"lab.layers={','.join(names[:-1])}", f"lab.state={names[-1]}", f"lab.role={node.role}",
                     "systemd.show_status=0", "systemd.log_target=journal"]
     if node.peer_address:
