@@ -2,9 +2,8 @@
 """Rows 2 to 5: what takes a fabric, in the lab."""
 
 import json
-import time
 
-from lib import bare, cluster, daemon, fabric, guest, handover, nodes, scenario, target, vhba
+from lib import bare, cluster, daemon, fabric, guest, handover, nodes, ordinary, scenario, target, vhba
 from lib.host import Host
 
 import perf
@@ -12,7 +11,6 @@ from paths import HERE
 from table import compare, median
 
 PAIR = vhba.number(0)
-OTHER = "ordinary"
 POOL_DAEMONS = ("virtnodedevd", "virtstoraged")
 MEASURED_DAEMONS = {"virtnodedevd": "nodedev:///system", "virtqemud": "qemu:///system"}
 SCRIPT = (HERE / "onhost.py").read_text()
@@ -137,39 +135,6 @@ def by_autostart(lab, known, _):
 
 # Row 4
 
-def migrate(source, destination, name, watch):
-    """Seconds that a migration takes, and the longest gap between two writes of the guest since it began."""
-    begin = time.time()
-    source.virsh("migrate", "--live", "--persistent", "--undefinesource", name,
-                 f"qemu+ssh://{destination.name}/system", timeout=300)
-    took = time.time() - begin
-    watch.wait(10)
-    return took, watch.longest_gap(begin)[0]
-
-
-def renew_hba(host):
-    """An HBA to which the target had nothing to show when it logged in has been refused."""
-    mark = fabric.mark()
-    host.shell("echo fc0 > /sys/bus/fcoe/ctlr_destroy")
-    fabric.wait_logout(host.node.hba_wwpn, since=mark)
-    host.run("/usr/lib/lab/fc-up", "fc0")
-    fabric.wait_login(host.node.hba_wwpn, host.name, since=mark)
-
-
-def ordinary_guest(lab):
-    """A guest on a LUN that both hosts see through their HBAs."""
-    target.add(OTHER, guest.DISK_SIZE, guest.image())
-    for host in (lab.a, lab.b):
-        target.show(OTHER, host.node.hba_wwpn)
-        renew_hba(host)
-    links = {host.wait_lun(target.identity(OTHER)) for host in (lab.a, lab.b)}
-    lab.a.virsh("define", "/dev/stdin", stdin=guest.domain(OTHER, f"<source dev='{links.pop()}'/>"))
-    lab.a.virsh("start", OTHER)
-    watch = guest.Watch(target.backing(OTHER))
-    watch.wait(20)
-    return watch
-
-
 def kernel_floor(lab):
     """What the kernel needs for a vport's login and scan, in milliseconds."""
     target.add("disk", guest.DISK_SIZE)
@@ -180,13 +145,13 @@ def kernel_floor(lab):
 def migration_rows(lab, say, quick):
     total, gap = {"ours": [], "other": []}, {"ours": [], "other": []}
     say("row 4: two guests, one on a pair of vHBAs, one on a shared LUN")
-    with ordinary_guest(lab) as other, handover.prepare(lab.a, PAIR) as ours:
+    with ordinary.start(lab.a, lab.b) as other, handover.prepare(lab.a, PAIR) as ours:
         for turn in range(2 if quick else 6):
             source, destination = (lab.a, lab.b) if turn % 2 == 0 else (lab.b, lab.a)
-            for way, name, watch in (("ours", handover.NAME, ours), ("other", OTHER, other)):
+            for way, name, watch in (("ours", handover.NAME, ours), ("other", ordinary.NAME, other)):
                 say(f"row 4: migration {turn + 1}, {name}")
                 with perf.kept(f"4-{way}-{source.name}-to-{destination.name}", lab.a, lab.b):
-                    took, longest = migrate(source, destination, name, watch)
+                    took, longest = ordinary.migrate(source, destination, name, watch)
                 total[way].append(took * 1000)
                 gap[way].append(longest * 1000)
             vhba.wait_settled(destination, *PAIR)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What handover-soak does, with a guest that has no vHBAs: how much the daemons grow by that.
+
+A hundred times there and back, or as often as LAB_ROUNDS says.
+"""
+
+import os
+
+from lib import ordinary, usage
+
+BY_NAME = "it only tells what handover-soak is to be compared with"
+
+ROUNDS = int(os.environ.get("LAB_ROUNDS", "100"))
+
+
+def run(t):
+    used = usage.Usage(t, ROUNDS)
+    with ordinary.start(t.a, t.b) as watch:
+        for number in range(1, ROUNDS + 1):
+            for source, destination in ((t.a, t.b), (t.b, t.a)):
+                ordinary.migrate(source, destination, ordinary.NAME, watch)
+            used.look(number)
+        used.check()
+        t.equal(watch.lost, [], "no write is lost")
