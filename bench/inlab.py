@@ -173,23 +173,22 @@ def daemon_rows(lab, say, quick):
     What one of them costs is told by the difference to a host without them."""
     luns = 64 if quick else 1024
     bare.bring(lab.a)
-    empty = measure_daemons(lab, say, "no disks", 1, 20)
+    empty = measure_daemons(lab, say, "no disks", ("virtnodedevd",), 1, 0)
     say(f"row 5: {luns} disks")
     # udevd would look into each of them for a long time; the daemons find them in sysfs.
     lab.a.shell("systemctl stop systemd-udevd.service systemd-udevd-kernel.socket systemd-udevd-control.socket; "
                 f"modprobe scsi_debug max_luns={luns} num_tgts=1 fake_rw=1 dev_size_mb=8; "
                 "systemctl start systemd-udevd-kernel.socket systemd-udevd-control.socket systemd-udevd.service",
                 timeout=900)
-    full = measure_daemons(lab, say, f"{luns} disks", 1 if quick else 3, 20 if quick else 100)
+    full = measure_daemons(lab, say, f"{luns} disks", MEASURED_DAEMONS, 1 if quick else 3, 20 if quick else 100)
     where = f"{luns} disks, {len(lab.a.vports())} vHBAs"
 
     def row(name, what, key, unit, goal, factor, part=lambda sample, _: sample):
-        mine, theirs = ([part(sample[key], empty[name, way][0][key]) for sample in full[name, way]]
-                        for way in ("ours", "bare"))
+        mine, theirs = ([part(sample[key], way) for sample in full[name, way]] for way in ("ours", "bare"))
         return compare(f"5 {name}, {where}: {what}", mine, theirs, unit, goal, lambda a, b: a <= factor * b)
 
-    def per_lun(sample, before):
-        return (sample - before) / luns
+    def per_lun(memory, way):
+        return (memory - empty["virtnodedevd", way][0]["memory"]) / luns
 
     return [row("virtnodedevd", "memory", "memory", "KiB", "within 1.05", 1.05),
             row("virtnodedevd", "memory of one disk", "memory", "KiB", "within 1.05", 1.05, per_lun),
@@ -200,15 +199,15 @@ def daemon_rows(lab, say, quick):
             row("virtqemud", "start-up", "start", "ms", "not slower", 1.0)]
 
 
-def measure_daemons(lab, say, when, turns, events):
+def measure_daemons(lab, say, when, names, turns, events):
     """{(daemon, "ours" or "bare"): [sample, …]}"""
     found = {}
     for turn in range(turns):
         for way, use in (("bare", bare.use), ("ours", bare.use_installed)):
-            for name, uri in MEASURED_DAEMONS.items():
+            for name in names:
                 say(f"row 5: {when}, {name}, {way}, {turn + 1}")
                 use(lab.a, name)
-                case = json.dumps({"unit": f"{name}.service", "uri": uri, "events": events,
+                case = json.dumps({"unit": f"{name}.service", "uri": MEASURED_DAEMONS[name], "events": events,
                                    "hba": f"scsi_{lab.a.hba()}" if name == "virtnodedevd" else None})
                 with perf.kept(f"5-{name}-{way}", lab.a):
                     sample = lab.a.run("python3", "-", case, stdin=DAEMON_SCRIPT, timeout=600)

@@ -2,8 +2,8 @@
 """Runs on a host of the lab: what a daemon costs that has just been started.
 
 Argument: JSON with unit (systemd's), uri, hba (a node device's name, or null) and events (how many to make). Prints
-JSON: start (ms until it has answered), memory (KiB of its own); with an hba also event (ms of processor time for one
-change of a disk) and xml (ms for the HBA's XML).
+JSON: start (ms until it has answered), memory (KiB of its own); with an hba and events also event (ms of processor time
+for one change of a disk) and xml (ms for the HBA's XML).
 """
 
 import glob
@@ -77,7 +77,7 @@ def main():
     found = {"start": (time.monotonic() - begin) * 1000}
     settled(unit, conn)
     found["memory"] = memory(unit)
-    if case["hba"]:
+    if case["hba"] and case["events"]:
         found.update(event=events(unit, conn, case["events"]), xml=xml(conn, case["hba"]))
     print(json.dumps(found))
 
