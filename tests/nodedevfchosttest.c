@@ -305,7 +305,7 @@ testCompareNames(const void *a,
 }
 
 
-/* Lets the driver do what is due, and checks of which devices, in alphabetical
+/* Lets the driver do what is due in a moment, and checks of which devices, in alphabetical
  * order, it has told clients that they have changed. */
 static int
 testUpdates(const char *expect)
@@ -314,6 +314,7 @@ testUpdates(const char *expect)
     bool ticked = false;
     int timer;
 
+    now += 250;
     nodeDeviceFCHostsWork(driver->fchosts);
 
     /* those that are queued by now are delivered within a turn of the loop */
@@ -397,6 +398,30 @@ testCarries(const void *opaque)
         return -1;
 
     return testXMLHas("scsi_host12", vports);
+}
+
+
+/* It is read once for all that come together. */
+static int
+testComeTogether(const void *opaque G_GNUC_UNUSED)
+{
+    size_t i;
+
+    testAddAnd(QLOGIC);
+    if (testUpdates("") < 0)
+        return -1;
+
+    for (i = 0; i < 9; i++) {
+        g_autofree char *path = g_strdup_printf(QLOGIC "/vport-12:0-%zu/host%zu", 100 + i, 100 + i);
+
+        testMakeVport(100 + i);
+        testAddAnd(path);
+        if (nodeDeviceFCHostsWork(driver->fchosts) != now + 250 - i * 10)
+            return -1;
+        now += 10;
+    }
+
+    return testUpdates("scsi_host12");
 }
 
 
@@ -754,6 +779,7 @@ mymain(void)
     TEST_CARRIES(255);
 
     TEST("a vHBA that comes or goes changes its HBA only", testVHBAComesAndGoes);
+    TEST("an HBA is read once for vHBAs that come together", testComeTogether);
     TEST("a persistent vHBA is shown by its own name", testPersistent);
     TEST("a link goes down and up", testLinkDown);
     TEST("a port comes back silently", testComesBackSilently);

@@ -47,6 +47,11 @@ VIR_LOG_INIT("node_device.node_device_fchost");
 #define LOOK_AGAIN_MIN 250
 #define LOOK_AGAIN_MAX 2000
 
+/* How long to wait for more of its vHBAs to come or go before an HBA is read
+ * anew, in milliseconds. Hundreds of them come when the driver starts, or when
+ * the HBA does. */
+#define VPORTS_DELAY 250
+
 /* An active SCSI host that is an HBA or a vHBA. */
 typedef struct _nodeDeviceFCHost nodeDeviceFCHost;
 struct _nodeDeviceFCHost {
@@ -60,6 +65,8 @@ struct _nodeDeviceFCHost {
     bool online;            /* was online when it was read last */
 
     bool wanted;            /* has to be read anew */
+    unsigned long long vportsDue; /* of an HBA: when to read it anew, since vHBAs
+                                     of it came or went; 0 if none did */
     bool toldDown;          /* its driver tells when the link goes down, so
                                that it will tell when it comes up, too */
     unsigned int delay;     /* how long the wait for @due is */
@@ -152,8 +159,24 @@ nodeDeviceFCHostWant(nodeDeviceFCHosts *fchosts,
 }
 
 
-/* Likewise the vHBAs of HBA @number. Drivers differ in whether they tell of a
- * link for each of them, too. */
+/* Likewise, but not at once: vHBAs of @hba, if it is not NULL, came or went. */
+static void
+nodeDeviceFCHostVportsChanged(nodeDeviceFCHosts *fchosts,
+                              nodeDeviceFCHost *hba)
+{
+    unsigned long long now = 0;
+
+    if (!hba || hba->vportsDue != 0)
+        return;
+
+    ignore_value(virTimeMillisNow(&now));
+    hba->vportsDue = now + VPORTS_DELAY;
+    nodeDeviceFCHostsWake(fchosts);
+}
+
+
+/* Makes the thread read the vHBAs of HBA @number. Drivers differ in whether they
+ * tell of a link for each of them, too. */
 static void
 nodeDeviceFCHostWantVHBAs(nodeDeviceFCHosts *fchosts,
                           unsigned int number)
@@ -492,7 +515,7 @@ nodeDeviceFCHostAdded(nodeDeviceFCHosts *fchosts,
             g_free(host->wwpn);
             host->wwpn = g_steal_pointer(&wwpn);
             host->parent = parent;
-            nodeDeviceFCHostWant(fchosts, nodeDeviceFCHostFind(fchosts, parent));
+            nodeDeviceFCHostVportsChanged(fchosts, nodeDeviceFCHostFind(fchosts, parent));
         }
 
         /* if so, who has added it tells of a new HBA */
@@ -524,7 +547,7 @@ nodeDeviceFCHostRemoved(nodeDeviceFCHosts *fchosts,
         return;
 
     if (host->wwpn)
-        nodeDeviceFCHostWant(fchosts, nodeDeviceFCHostFind(fchosts, host->parent));
+        nodeDeviceFCHostVportsChanged(fchosts, nodeDeviceFCHostFind(fchosts, host->parent));
 
     g_hash_table_remove(fchosts->hosts, GUINT_TO_POINTER(cap->host));
 }
@@ -595,6 +618,22 @@ nodeDeviceFCHostsEvent(const virFCEvent *event,
 
 /* The thread */
 
+/* Returns whether @due is past. Else it may be what comes @next. 0 is no time. */
+static bool
+nodeDeviceFCHostIsDue(unsigned long long due,
+                      unsigned long long now,
+                      unsigned long long *next)
+{
+    if (due != 0 && due <= now)
+        return true;
+
+    if (due != 0 && (*next == 0 || due < *next))
+        *next = due;
+
+    return false;
+}
+
+
 /* Returns the name of a device that has to be read now, to be freed by the
  * caller. NULL if there is none; then @next is the time when there will be, 0
  * if nobody knows. */
@@ -614,14 +653,14 @@ nodeDeviceFCHostsNext(nodeDeviceFCHosts *fchosts,
     while (!fchosts->quit && g_hash_table_iter_next(&iter, NULL, &value)) {
         nodeDeviceFCHost *host = value;
 
-        if (host->wanted || (host->due != 0 && host->due <= now)) {
+        if (host->wanted ||
+            nodeDeviceFCHostIsDue(host->due, now, next) ||
+            nodeDeviceFCHostIsDue(host->vportsDue, now, next)) {
             host->wanted = false;
             host->due = 0;
+            host->vportsDue = 0;
             return g_strdup(host->name);
         }
-
-        if (host->due != 0 && (*next == 0 || host->due < *next))
-            *next = host->due;
     }
 
     return NULL;
