@@ -340,11 +340,11 @@ nodeDeviceFCHostReadCap(virNodeDevCapSCSIHost *cap)
 }
 
 
-/* Brings @def up to date. Returns 0 if it is; -1, without an error, if it is no
- * FC host, not yet, or not any more. */
+/* Brings up to date what @def says of the port. Returns 0 if it is; -1, without
+ * an error, if it is no FC host, not yet, or not any more. */
 static int
-nodeDeviceFCHostRead(nodeDeviceFCHosts *fchosts,
-                     virNodeDeviceDef *def)
+nodeDeviceFCHostReadPort(nodeDeviceFCHosts *fchosts,
+                         virNodeDeviceDef *def)
 {
     virNodeDevCapSCSIHost *cap = nodeDeviceFCHostGetCap(def);
     g_autoptr(virNodeDevFCHostDef) fchost = virNodeDevFCHostDefNew();
@@ -359,8 +359,6 @@ nodeDeviceFCHostRead(nodeDeviceFCHosts *fchosts,
         virResetLastError();
         return -1;
     }
-
-    nodeDeviceFCHostReadCap(cap);
 
     if (cap->fchost) {
         fchost->address = g_steal_pointer(&cap->fchost->address);
@@ -383,6 +381,16 @@ nodeDeviceFCHostRead(nodeDeviceFCHosts *fchosts,
     virNodeDevFCHostDefFree(cap->fchost);
     cap->fchost = g_steal_pointer(&fchost);
     return 0;
+}
+
+
+/* Likewise all of @def, an active SCSI host's. */
+static int
+nodeDeviceFCHostRead(nodeDeviceFCHosts *fchosts,
+                     virNodeDeviceDef *def)
+{
+    nodeDeviceFCHostReadCap(nodeDeviceFCHostGetCap(def));
+    return nodeDeviceFCHostReadPort(fchosts, def);
 }
 
 
@@ -522,7 +530,8 @@ nodeDeviceFCHostAdded(nodeDeviceFCHosts *fchosts,
         host->npiv = cap->flags & VIR_NODE_DEV_CAP_FLAG_HBA_VPORT_OPS;
     }
 
-    if (nodeDeviceFCHostRead(fchosts, def) == 0)
+    /* all else has just been read */
+    if (nodeDeviceFCHostReadPort(fchosts, def) == 0)
         nodeDeviceFCHostConclude(fchosts, cap);
 }
 
