@@ -89,8 +89,7 @@ testStepTake(const testStep *step)
     g_autofree char *path = g_strdup_printf("%s" DEVICES "%s.xml", abs_srcdir,
                                             step->device);
     g_autofree char *xml = NULL;
-    virDomainDeviceDef *dev;
-    int rc;
+    g_autoptr(virDomainDeviceDef) dev = NULL;
 
     if (virTestLoadFile(path, &xml) < 0 ||
         !(dev = virDomainDeviceDefParse(xml, vm->def, driver.xmlopt, NULL,
@@ -98,14 +97,10 @@ testStepTake(const testStep *step)
         return -1;
 
     if (step->detach)
-        rc = qemuDomainDetachDeviceLive(vm, dev, &driver, false);
-    else
-        rc = qemuDomainAttachDeviceLive(vm, dev, &driver);
+        return qemuDomainDetachDeviceLive(vm, dev, &driver, false);
 
-    if (rc < 0 || step->detach)
-        virDomainDeviceDefFree(dev);
-
-    return rc;
+    /* takes what is in it on success */
+    return qemuDomainAttachDeviceLive(vm, dev, &driver);
 }
 
 
