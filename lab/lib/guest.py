@@ -164,7 +164,8 @@ class Watch:
             if self._has(self.next):
                 self.times.append(now)
             elif self._has(self.next + 1):
-                self.lost.append(self.next)
+                if not self._has(self.next):  # nor has it come since the first look
+                    self.lost.append(self.next)
                 self.times.append(now)
             else:
                 return

@@ -88,6 +88,23 @@ class DiskTest(unittest.TestCase):
             watch.wait_total(5, timeout=10)
         self.assertEqual(watch.lost, [3])
 
+    def test_what_comes_while_it_is_looked_for_is_not_lost(self):
+        self.boot()
+        with guest.Watch(self.path) as watch:
+            record, early = watch.disk.record, [guest.place(1)]
+
+            def look(sector):
+                if sector in early:
+                    early.remove(sector)
+                    return None
+                return record(sector)
+
+            with watch.news:  # so that it looks when both are there
+                watch.disk.record = look
+                self.write(1, 2)
+            watch.wait_total(2, timeout=10)
+        self.assertEqual(watch.lost, [])
+
     def test_a_watch_sees_that_the_guest_started_anew(self):
         self.boot()
         with guest.Watch(self.path) as watch:
