@@ -305,8 +305,8 @@ testCompareNames(const void *a,
 }
 
 
-/* Lets the driver do what is due in a moment, and checks of which devices, in alphabetical
- * order, it has told clients that they have changed. */
+/* Lets the driver do what is due in a moment, and checks of which devices, in
+ * alphabetical order, it has told clients that they have changed. */
 static int
 testUpdates(const char *expect)
 {

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A guest as everybody has it, without vHBAs, on a LUN that both hosts see through their HBAs: to compare with."""
 
-import time
-
 from . import fabric, guest, target
 
 NAME = "ordinary"
@@ -29,13 +27,3 @@ def renew_hba(host):
     fabric.wait_logout(host.node.hba_wwpn, since=mark)
     host.run("/usr/lib/lab/fc-up", "fc0")
     fabric.wait_login(host.node.hba_wwpn, host.name, since=mark)
-
-
-def migrate(source, destination, name, watch):
-    """Seconds that a migration takes, and the longest gap between two writes of the guest since it began."""
-    begin = time.time()
-    source.virsh("migrate", "--live", "--persistent", "--undefinesource", name,
-                 f"qemu+ssh://{destination.name}/system", timeout=300)
-    took = time.time() - begin
-    watch.wait(10)
-    return took, watch.longest_gap(begin)[0]

@@ -18,7 +18,9 @@ def run(t):
     with ordinary.start(t.a, t.b) as watch:
         for number in range(1, ROUNDS + 1):
             for source, destination in ((t.a, t.b), (t.b, t.a)):
-                ordinary.migrate(source, destination, ordinary.NAME, watch)
+                source.virsh("migrate", "--live", "--persistent", "--undefinesource", ordinary.NAME,
+                             f"qemu+ssh://{destination.name}/system", timeout=300)
+                watch.wait(10)
             used.look(number)
         used.check()
         t.equal(watch.lost, [], "no write is lost")
