@@ -4,7 +4,7 @@
 import json
 import time
 
-from lib import bare, cluster, daemon, fabric, guest, handover, nodes, ordinary, scenario, target, vhba
+from lib import bare, cluster, daemon, fabric, guest, handover, nodes, ordinary, reset, scenario, target, vhba
 from lib.host import Host
 
 import perf
@@ -40,10 +40,10 @@ def run(say, quick, measure):
                            ("row 5", daemon_rows)):
             measure(name, lambda: part(lab, say, quick))
             if name in ("row 2", "row 4"):  # the vHBAs of row 3 are there for row 5
-                scenario.clean()
+                reset.clean()
         if not own:
             forget_vhbas(lab.a)
-            scenario.clean()
+            reset.clean()
     finally:
         if own:
             cluster.down()
@@ -166,7 +166,7 @@ def migration_rows(lab, say, quick):
                 total[way].append(took * 1000)
                 gap[way].append(longest * 1000)
             vhba.wait_settled(destination, *PAIR)
-    scenario.clean()
+    reset.clean()
     floor = kernel_floor(lab)
     return [
         compare("4 migration with a hand-over / shared LUN: total", total["ours"], total["other"], "ms",

@@ -1,57 +1,21 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Scenarios: files in lab/scenarios, each with a docstring that says what it shows and a function run(t).
 
-t is a Scenario. Before each one the lab is made clean: no LUNs, no domains, no vHBAs, all links up.
+t is a Scenario. Before each one the lab is made clean (reset.py).
 """
 
 import importlib.util
 import shutil
 import time
 import traceback
-from concurrent import futures
 
-from . import cluster, daemon, fabric, lost, nodes, ssh, target, vm
+from . import cluster, daemon, fabric, lost, nodes, reset, ssh
 from .host import Host
 from .paths import LAB, LIVE, RUNS
-from .say import LabError, say
+from .say import LabError
 from .tap import Tap
 
 HOME = LAB / "scenarios"
-
-# Leaves a host without domains and vHBAs, even one on which a scenario failed half-way.
-CLEAN_HOST = r"""
-command -v virsh > /dev/null || exit 0  # a bare host
-known() {
-    virsh -q 'list --all --name; nodedev-list --cap fc_host --all'
-}
-has_vhba() {
-    case $1 in *vhba_*) ;; *) false;; esac
-}
-first=$(known)
-for name in $first; do  # the domains come first
-    case $name in
-        scsi_*) ;;
-        vhba_*) virsh -q "nodedev-destroy $name; nodedev-undefine $name" || true;;
-        *) virsh -q "destroy $name; undefine $name" || true;;
-    esac
-done
-# What a domain leaves that died with its daemon, or with its host: nobody else takes it away.
-rm -rf /var/lib/libvirt/qemu/domain-*
-if ls /etc/libvirt/nodedev/vhba/*.xml* > /dev/null 2>&1 || { has_vhba "$first" && has_vhba "$(known)"; }; then
-    systemctl stop virtnodedevd.service
-    rm -rf /etc/libvirt/nodedev/vhba /run/libvirt/vhba
-    systemctl start virtnodedevd.service
-fi
-if [ -e /etc/multipath.conf ]; then
-    /usr/lib/lab/multipath down || true
-fi
-for vport in /sys/class/fc_vports/*/vport_delete; do
-    test ! -e "$vport" || echo 1 > "$vport" || true
-done
-rm -f /var/log/libvirt/*.console
-test -e /sys/class/net/fc0/ctlr_* || /usr/lib/lab/fc-up fc0
-! test -e /sys/class/net/fc2/ctlr_* || echo fc2 > /sys/bus/fcoe/ctlr_destroy
-"""
 
 
 class Scenario:
@@ -133,7 +97,7 @@ def _run_one(name, module, tap, again=False):
     tap.note(f"scenario {name}: {module.__doc__.strip().splitlines()[0]}")
     before, begin = tap.failed, time.monotonic()
     try:
-        clean()
+        reset.clean(tap.note)
         module.run(Scenario(name, tap))
     except LabError as error:
         tap.note(error)
@@ -150,27 +114,6 @@ def _run_one(name, module, tap, again=False):
         for node in nodes.HOSTS:
             tap.note(state_of(node))
         tap.note(f"the logs of {name} are in {collect(name)}")
-
-
-def clean():
-    """Makes the lab as it was when it came up; gives power to what has none, or has not come up."""
-    for node in nodes.NODES.values():
-        if cluster.is_up(node.name) or not vm.events(node).exists():
-            continue
-        if daemon.pid(node.name):
-            cluster.kill(node.name)
-        cluster.start(node.name)
-    for each in fabric.ALL:
-        each.reset()
-    with futures.ThreadPoolExecutor() as pool:
-        list(pool.map(_clean_host, (node for node in nodes.HOSTS if daemon.pid(node.name))))
-    target.clear()
-
-
-def _clean_host(node):
-    done = ssh.run(node.name, ["sh", "-c", CLEAN_HOST], timeout=180)
-    if done.returncode != 0:
-        say(f"{node.name} could not be made clean: {done.stderr.strip()}")
 
 
 STATE = r"""

@@ -6,7 +6,7 @@ import subprocess
 
 from . import nodes
 from .paths import LIVE
-from .say import LabError
+from .say import LabError, LabTimeout
 
 # Paths are relative to LIVE, where ssh runs.
 OPTIONS = """\
@@ -71,7 +71,7 @@ def run(host, argv, stdin="", timeout=60):
         return subprocess.run(command(host, argv), cwd=LIVE, check=False, capture_output=True, text=True,
                               input=stdin, timeout=timeout)
     except subprocess.TimeoutExpired:
-        raise LabError(f"waited {timeout:g} s for the end of `{shlex.join(argv)}` on {host}") from None
+        raise LabTimeout(f"waited {timeout:g} s for the end of `{shlex.join(argv)}` on {host}") from None
 
 
 def popen(host, argv):

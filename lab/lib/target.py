@@ -34,8 +34,8 @@ def _lio(*words):
 
 
 def _root(*argv):
-    """Runs a command on the target. LIO lets go of a LUN when its last command has ended, be it with the session."""
-    done = ssh.run("target", [*map(str, argv)], timeout=180)
+    """Runs a command on the target. LIO lets go of a LUN when its last command has ended, be that never."""
+    done = ssh.run("target", [*map(str, argv)], timeout=90)
     if done.returncode != 0:
         raise LabError(f"the target could not `{' '.join(map(str, argv))}`: {done.stderr.strip()}")
     return done.stdout
@@ -178,6 +178,13 @@ def clear():
     for interface in record.get("more_ports", ()):
         _root("sh", "-c", f"echo {interface} > /sys/bus/fcoe/ctlr_destroy")
         _lio("unport", interface)
+    _save({"luns": {}, "maps": []})
+
+
+def forget():
+    """Removes all LUNs of a target that has no power; it will come up without any, and with its first port only."""
+    for name in _load()["luns"]:
+        backing(name).unlink(missing_ok=True)
     _save({"luns": {}, "maps": []})
 
 

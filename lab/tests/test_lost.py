@@ -54,7 +54,7 @@ class PlayedAgain(unittest.TestCase):
                 raise LabError("no write came")
 
         tap = Tap(io.StringIO())
-        with mock.patch.multiple(scenario, clean=mock.DEFAULT, collect=mock.DEFAULT, state_of=mock.DEFAULT,
+        with mock.patch.multiple(scenario, reset=mock.DEFAULT, collect=mock.DEFAULT, state_of=mock.DEFAULT,
                                  Scenario=mock.DEFAULT), \
                 mock.patch.object(lost, "any_guest", lambda: left.pop(0)):
             scenario._run_one("some", mock.Mock(__doc__="Some.", run=run), tap)
