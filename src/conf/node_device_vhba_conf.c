@@ -340,21 +340,6 @@ virNodeDeviceVHBANameWWPN(const char *name)
 }
 
 
-/* Formats where the definition wants the vHBA to be created; nothing if it
- * leaves that open. */
-void
-virNodeDeviceVHBAFormatParent(virBuffer *buf,
-                              const virNodeDeviceDef *def)
-{
-    if (def->parent_wwnn && def->parent_wwpn)
-        virBufferAsprintf(buf, "<parent wwnn='%s' wwpn='%s'/>\n",
-                          def->parent_wwnn, def->parent_wwpn);
-    else if (def->parent_fabric_wwn)
-        virBufferAsprintf(buf, "<parent fabric_wwn='%s'/>\n",
-                          def->parent_fabric_wwn);
-}
-
-
 /* Replaces *@wwn, if there is one, with its canonical form. @strict: it has to
  * be of a kind that a port can have, see virWWNCheck. */
 static int

@@ -48,7 +48,7 @@ struct _virNodeDevVHBADef {
     virNodeDevVHBAHandover handover;
     char *domain;       /* name of the domain, unless HANDOVER_NONE */
     char *migration;    /* UUID of the migration, unless HANDOVER_NONE */
-    bool inactive;          /* it was not active when the migration began, so that
+    bool inactive;      /* it was not active when the migration began, so that
                          * this does not start it */
 };
 
@@ -84,9 +84,6 @@ char *virNodeDeviceVHBAName(const char *wwpn);
 bool virNodeDeviceVHBAIsName(const char *name);
 
 const char *virNodeDeviceVHBANameWWPN(const char *name);
-
-void virNodeDeviceVHBAFormatParent(virBuffer *buf,
-                                   const virNodeDeviceDef *def);
 
 int virNodeDeviceVHBANormalizeWWNs(virNodeDeviceDef *def,
                                    bool strict);
