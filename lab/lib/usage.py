@@ -3,6 +3,7 @@
 
 USE = """
 for daemon in virtqemud virtnodedevd; do
+    systemctl is-active --quiet $daemon.service || continue
     pid=$(systemctl show --property=MainPID --value $daemon.service)
     echo $daemon $(ls /proc/$pid/fd | wc -l) $(awk '/^Threads|^RssAnon/ { print $2 }' /proc/$pid/status)
 done
@@ -54,6 +55,6 @@ class Usage:
 
 
 def taken_on(host):
-    """{(host's name, daemon): {"fds": …, "KiB": …, "threads": …}}"""
+    """{(host's name, daemon): {"fds": …, "KiB": …, "threads": …}} of the daemons that run."""
     lines = (line.split() for line in host.shell(USE).splitlines())
     return {(host.name, daemon): dict(zip(("fds", "KiB", "threads"), map(int, numbers))) for daemon, *numbers in lines}

@@ -105,7 +105,9 @@ def _argv(node):
     layers = _layers(node)
     names = [f"vd{chr(ord('a') + index)}" for index in range(len(layers) + 1)]
     # tsc: the clock that there would be otherwise, the ACPI timer, is asked through QEMU, and by a system call.
-    kernel_words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "tsc=reliable", "net.ifnames=0",
+    # norandmaps: QEMU translates a program anew when it is found at another address than the time before.
+    kernel_words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "tsc=reliable", "norandmaps",
+                    "net.ifnames=0",
                     f"lab.layers={','.join(names[:-1])}", f"lab.state={names[-1]}", f"lab.role={node.role}",
                     "systemd.show_status=0", "systemd.log_target=journal"]
     if node.peer_address:
