@@ -81,12 +81,16 @@ virFCEventMonitorNew(void)
 }
 
 
+static unsigned int lookups; /* of PCI IDs */
+
 static void
 testPCINames(unsigned int vendor,
              unsigned int product G_GNUC_UNUSED,
              char **vendorName,
              char **productName G_GNUC_UNUSED)
 {
+    lookups++;
+
     if (vendor == 0x1077)
         *vendorName = g_strdup("QLogic Corp.");
     else if (vendor == 0x10df)
@@ -596,6 +600,34 @@ testRemotePort(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* An HBA and its vHBAs have the same vendor; one that nobody knows is asked for
+ * once, too. */
+static int
+testVendorOnce(const void *opaque G_GNUC_UNUSED)
+{
+    lookups = 0;
+    testAddAnd(QLOGIC);
+    testAddAnd(VHBA);
+    testAddAnd(FCOE);
+    testAddAnd(FCOE);
+
+    return lookups == 2 ? 0 : -1;
+}
+
+
+/* There are hundreds of such devices when the daemon starts. */
+static int
+testNothingNew(const void *opaque G_GNUC_UNUSED)
+{
+    testAddAnd(FCOE);
+    testSetState(0, "Linkdown\n");
+    nodeDeviceFCHostsOtherDevice(driver->fchosts, "fc_host", "host0");
+    nodeDeviceFCHostsOtherDevice(driver->fchosts, "fc_remote_ports", "rport-0:0-1");
+
+    return testUpdates("");
+}
+
+
 /* A client that asks sees what is true, and others are told. */
 static int
 testAsked(const void *opaque G_GNUC_UNUSED)
@@ -786,6 +818,8 @@ mymain(void)
     TEST("a port that is down is left alone", testDownIsLeftAlone);
     TEST("lost events refresh all", testLost);
     TEST("a remote port tells that a link is up", testRemotePort);
+    TEST("a vendor's name is looked up once", testVendorOnce);
+    TEST("what is online is not read for each of its devices", testNothingNew);
     TEST("a client asks", testAsked);
     TEST("the FC transport is listened to as soon as it is there", testListens);
     TEST("an FC host appears after its SCSI host", testLateFCHost);

@@ -87,6 +87,7 @@ struct _nodeDeviceFCHosts {
     virMutex lock; /* Guards all that follows. Taken after an object is locked,
                       if one is. */
     GHashTable *hosts;      /* N -> nodeDeviceFCHost */
+    GHashTable *vendors;    /* PCI ID -> name, NULL if it has none */
     virCond wake;           /* something is wanted, or the driver stops */
     bool woken;
     bool quit;
@@ -264,6 +265,27 @@ nodeDeviceFCHostReadPCIID(const char *dir,
 }
 
 
+/* Returns a copy of the name of @dir's PCI @vendor, NULL if it has none. It is
+ * looked up once: all vHBAs of an HBA have the same, and the list is long. */
+static char *
+nodeDeviceFCHostGetVendorName(nodeDeviceFCHosts *fchosts,
+                              unsigned int vendor,
+                              const char *dir)
+{
+    VIR_LOCK_GUARD lock = virLockGuardLock(&fchosts->lock);
+    void *key = GUINT_TO_POINTER(vendor);
+    char *name = NULL;
+    g_autofree char *product = NULL;
+
+    if (!g_hash_table_contains(fchosts->vendors, key)) {
+        fchosts->names(vendor, nodeDeviceFCHostReadPCIID(dir, "device"), &name, &product);
+        g_hash_table_insert(fchosts->vendors, key, name);
+    }
+
+    return g_strdup(g_hash_table_lookup(fchosts->vendors, key));
+}
+
+
 /* What does not change as long as the host is there. */
 static void
 nodeDeviceFCHostReadAdapter(nodeDeviceFCHosts *fchosts,
@@ -272,7 +294,6 @@ nodeDeviceFCHostReadAdapter(nodeDeviceFCHosts *fchosts,
 {
     virPCIDeviceAddress address = { 0 };
     g_autofree char *dir = nodeDeviceFCHostFindPCI(path, &address);
-    g_autofree char *product = NULL;
 
     if (!dir)
         return;
@@ -281,8 +302,7 @@ nodeDeviceFCHostReadAdapter(nodeDeviceFCHosts *fchosts,
     *fchost->address = address;
 
     if ((fchost->vendor = nodeDeviceFCHostReadPCIID(dir, "vendor")) != 0)
-        fchosts->names(fchost->vendor, nodeDeviceFCHostReadPCIID(dir, "device"),
-                       &fchost->vendorName, &product);
+        fchost->vendorName = nodeDeviceFCHostGetVendorName(fchosts, fchost->vendor, dir);
 }
 
 
@@ -569,7 +589,8 @@ nodeDeviceFCHostRemoved(nodeDeviceFCHosts *fchosts,
  * @sysname: its name
  *
  * The fc_host of a SCSI host appears a moment after it. A new remote port
- * means that its host is online.
+ * means that its host is online. One that was online when it was read has
+ * nothing new to tell.
  */
 void
 nodeDeviceFCHostsOtherDevice(nodeDeviceFCHosts *fchosts,
@@ -595,7 +616,8 @@ nodeDeviceFCHostsOtherDevice(nodeDeviceFCHosts *fchosts,
 
             host = nodeDeviceFCHostAdd(fchosts, n, name);
         }
-        nodeDeviceFCHostWant(fchosts, host);
+        if (!host->online)
+            nodeDeviceFCHostWant(fchosts, host);
     }
 }
 
@@ -778,6 +800,7 @@ nodeDeviceFCHostsNew(virNodeDeviceDriverState *driver,
     fchosts->vhbas = driver->vhbas;
     fchosts->names = names;
     fchosts->hosts = g_hash_table_new_full(NULL, NULL, NULL, nodeDeviceFCHostFree);
+    fchosts->vendors = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     nodeDeviceFCEventsAddListener(nodeDeviceVHBAsGetFCEvents(driver->vhbas),
                                   nodeDeviceFCHostsEvent, fchosts);
 
@@ -830,6 +853,7 @@ nodeDeviceFCHostsFree(nodeDeviceFCHosts *fchosts)
 
     nodeDeviceFCHostsStop(fchosts);
     g_hash_table_unref(fchosts->hosts);
+    g_hash_table_unref(fchosts->vendors);
     virCondDestroy(&fchosts->wake);
     virMutexDestroy(&fchosts->lock);
     g_free(fchosts);
