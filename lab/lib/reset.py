@@ -85,7 +85,7 @@ def _clear_target(note):
     try:
         target.clear()
     except LabTimeout as stuck:
-        note(f"{stuck}; the target gets power again, without LUNs")
+        note(f"{stuck}: done, without LUNs")
         cluster.kill(nodes.TARGET.name)
         target.forget()
         cluster.start(nodes.TARGET.name)

@@ -11,7 +11,7 @@ import re
 
 from . import daemon, digest, fabric, nodes, ssh, vm
 from .paths import LIVE
-from .say import LabError
+from .say import LabError, LabTimeout
 
 RECORD = LIVE / "luns.json"
 
@@ -35,7 +35,10 @@ def _lio(*words):
 
 def _root(*argv):
     """Runs a command on the target. LIO lets go of a LUN when its last command has ended, be that never."""
-    done = ssh.run("target", [*map(str, argv)], timeout=90)
+    try:
+        done = ssh.run("target", [*map(str, argv)], timeout=90)
+    except LabTimeout as stuck:
+        raise LabTimeout(f"{stuck}; `lab kill target` and `lab start target` give it power again") from None
     if done.returncode != 0:
         raise LabError(f"the target could not `{' '.join(map(str, argv))}`: {done.stderr.strip()}")
     return done.stdout

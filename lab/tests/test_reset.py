@@ -8,7 +8,7 @@ from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from lib import reset  # noqa: E402
+from lib import reset, target  # noqa: E402
 from lib.say import LabError, LabTimeout  # noqa: E402
 
 STUCK = LabTimeout("waited 90 s for the end of `target del disk` on target")
@@ -63,6 +63,11 @@ class Reset(unittest.TestCase):
         self.clean()
         self.assertEqual([what for what in self.done if what[1] == "a"],
                          [("clean", "a"), ("kill", "a"), ("start", "a"), ("clean", "a")])
+
+    def test_whoever_uses_the_target_is_told_the_remedy(self):
+        with mock.patch.object(target.ssh, "run", side_effect=STUCK), \
+                self.assertRaisesRegex(LabTimeout, "target del disk.*lab kill target"):
+            target._lio("del", "disk")
 
     def test_what_is_no_timeout_is_told(self):
         self.clear_target = LabError("the target could not")
