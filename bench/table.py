@@ -41,6 +41,16 @@ def compare(name, ours, other, unit, goal, met, note=""):
                (round(spread(ours), 2), round(spread(other), 2)), goal, bool(met(mine, theirs)), note)
 
 
+def compare_turns(name, ours, other, unit, goal, factor):
+    """Likewise, but the ratio is the median of those of each turn, which a machine that is slower for a while does
+    not change. It is to be at most factor."""
+    row = compare(name, ours, other, unit, goal, lambda *_: False)
+    ratios = [mine / theirs for mine, theirs in zip(ours, other, strict=True)]
+    row.ratio, row.met = float(f"{median(ratios):.4g}"), median(ratios) <= factor
+    row.note = "ours/other in each turn: " + " ".join(f"{ratio:.2f}" for ratio in ratios)
+    return row
+
+
 def write(path, rows):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")

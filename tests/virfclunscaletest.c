@@ -22,10 +22,10 @@
  * WWNs and one through /dev/disk/by-path for the device's name there. Both must
  * come to the same device.
  *
- * VIR_TEST_SCALE=VHBAS makes so many vHBAs instead of a few, and prints how long
- * each takes, in nanoseconds: the index, the walk, the index when it is asked
- * about one vHBA only, and the index when the processor has nothing of all this
- * in its caches. 'make bench' does that.
+ * VIR_TEST_SCALE=VHBAS,ROUNDS makes so many vHBAs instead of a few, and prints so
+ * many times how long each takes, in nanoseconds: the index, the walk, the index
+ * when it is asked about one vHBA only, and the index when the processor has
+ * nothing of all this in its caches. 'make bench' does that.
  */
 
 #include <config.h>
@@ -51,7 +51,6 @@
 #define FEW 3
 #define TARGET "50060e801049cfd1"
 
-#define ROUNDS 9
 #define INDEX_LOOKUPS 4096
 #define WALK_LOOKUPS 4
 #define COLD_LOOKUPS 16
@@ -261,14 +260,15 @@ testRound(void)
 
 /* Asks often enough about each LUN first, so that all hosts are known. */
 static int
-testScale(const void *opaque G_GNUC_UNUSED)
+testScale(const void *opaque)
 {
+    const unsigned int *rounds = opaque;
     size_t i;
 
     if (testTime(testByIndex, nvhbas * LUNS * 4) < 0)
         return -1;
 
-    for (i = 0; i < ROUNDS; i++) {
+    for (i = 0; i < *rounds; i++) {
         if (testRound() < 0)
             return -1;
     }
@@ -293,16 +293,31 @@ testNewPool(void)
 }
 
 
+/* VHBAS,ROUNDS */
+static int
+testParseScale(const char *scale,
+               unsigned int *rounds)
+{
+    char *end;
+
+    if (virStrToLong_ulp(scale, &end, 10, &nvhbas) < 0 || *end != ',')
+        return -1;
+
+    return virStrToLong_uip(end + 1, NULL, 10, rounds);
+}
+
+
 static int
 mymain(void)
 {
     const char *scale = g_getenv("VIR_TEST_SCALE");
+    unsigned int rounds = 0;
     g_autofree char *sys = NULL;
     g_autofree char *dev = NULL;
     int ret;
 
-    if (scale && virStrToLong_ulp(scale, NULL, 10, &nvhbas) < 0) {
-        fprintf(stderr, "VIR_TEST_SCALE is no number: %s\n", scale);
+    if (scale && testParseScale(scale, &rounds) < 0) {
+        fprintf(stderr, "VIR_TEST_SCALE is not VHBAS,ROUNDS: %s\n", scale);
         return EXIT_FAILURE;
     }
 
@@ -332,7 +347,7 @@ mymain(void)
 
     ret = virTestRun("the index finds what a walk finds", testSame, NULL);
     if (ret == 0 && scale)
-        ret = virTestRun("and it is quick", testScale, NULL);
+        ret = virTestRun("and it is quick", testScale, &rounds);
 
     virFCLunWatchStop();
     virFileWrapperClearPrefixes();

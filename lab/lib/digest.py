@@ -15,13 +15,15 @@ def of(*parts):
 
 
 def of_tree(root):
-    """A short name for a directory tree: names, kinds, modes, sizes and times, links' targets; not contents."""
+    """A short name for a directory tree: names and kinds, of files modes, sizes and times, of links the targets; not
+    contents. (Who installs into the tree once more may make the links anew, and writes only the files that changed.)"""
     lines = []
     for directory, subdirs, files in os.walk(root):
         subdirs.sort()
         for name in sorted(files) + [d for d in subdirs if os.path.islink(os.path.join(directory, d))]:
             path = os.path.join(directory, name)
             info = os.lstat(path)
-            link = os.readlink(path) if os.path.islink(path) else ""
-            lines.append(f"{os.path.relpath(path, root)} {info.st_mode:o} {info.st_size} {info.st_mtime_ns} {link}")
+            what = (f"link {os.readlink(path)}" if os.path.islink(path) else
+                    f"{info.st_mode:o} {info.st_size} {info.st_mtime_ns}")
+            lines.append(f"{os.path.relpath(path, root)} {what}")
     return of("\n".join(lines))

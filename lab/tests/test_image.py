@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The parts of the machines' images are what the kernel and systemd expect."""
 
+import os
 import pathlib
 import sys
 import tempfile
@@ -69,6 +70,21 @@ class OrderTest(unittest.TestCase):
 
 
 class NamesTest(unittest.TestCase):
+    def test_a_link_made_anew_leaves_a_tree_the_same(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        tree = pathlib.Path(scratch.name)
+        (tree / "file").write_text("x")
+        (tree / "link").symlink_to("file")
+        before = digest.of_tree(tree)
+        (tree / "link").unlink()
+        (tree / "link").symlink_to("file")
+        os.utime(tree / "link", ns=(1, 1), follow_symlinks=False)
+        self.assertEqual(digest.of_tree(tree), before)
+        (tree / "link").unlink()
+        (tree / "link").symlink_to("other")
+        self.assertNotEqual(digest.of_tree(tree), before)
+
     def test_a_digest_keeps_its_parts_apart(self):
         self.assertNotEqual(digest.of("ab", "c"), digest.of("a", "bc"))
 
