@@ -31,6 +31,7 @@
 #include "node_device/node_device_vhba.h"
 #define LIBVIRT_NODE_DEVICE_VHBAPRIV_H_ALLOW
 #include "node_device/node_device_vhbapriv.h"
+#include "virevent.h"
 #include "virfile.h"
 #include "virthread.h"
 
@@ -912,6 +913,59 @@ testLentSecondaryIsTried(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* An event loop that never does anything */
+static unsigned int timers;
+
+static int
+testAddTimer(int delay G_GNUC_UNUSED,
+             virEventTimeoutCallback callback G_GNUC_UNUSED,
+             void *opaque G_GNUC_UNUSED,
+             virFreeCallback freeOpaque G_GNUC_UNUSED)
+{
+    return ++timers;
+}
+
+
+static void
+testUpdateTimer(int timer G_GNUC_UNUSED,
+                int delay G_GNUC_UNUSED)
+{
+}
+
+
+static int
+testRemoveTimer(int timer G_GNUC_UNUSED)
+{
+    return 0;
+}
+
+
+/* The host may have been booted since: the primary is to start, too. */
+static int
+testLentPairIsTakenBack(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virNodeDeviceDef) primary = NULL;
+    g_autoptr(virNodeDeviceDef) secondary = NULL;
+
+    if (testDefineLentPair() < 0 ||
+        !nodeDeviceVHBAGetEntry(driver->vhbas, "vhba_" S, &secondary, NULL))
+        return -1;
+
+    timers = 0;
+    if (nodeDeviceVHBATakeBack(driver->vhbas, secondary) < 0 || timers != 1)
+        return -1;
+    nodeDeviceVHBAAutostartCancel(driver->vhbas->autostart, "vhba_" P);
+
+    virNodeDeviceDefFree(g_steal_pointer(&secondary));
+    if (!nodeDeviceVHBAGetEntry(driver->vhbas, "vhba_" P, &primary, NULL) ||
+        !nodeDeviceVHBAGetEntry(driver->vhbas, "vhba_" S, &secondary, NULL))
+        return -1;
+
+    return virNodeDeviceVHBAGetDef(primary)->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE &&
+        virNodeDeviceVHBAGetDef(secondary)->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE ? 0 : -1;
+}
+
+
 static int
 testUndefineObj(const char *wwpn)
 {
@@ -1290,6 +1344,7 @@ mymain(void)
     if (!(conn = virGetConnect()))
         return EXIT_FAILURE;
     conn->driver = &testHypervisorDriver;
+    virEventRegisterImpl(NULL, NULL, NULL, testAddTimer, testUpdateTimer, testRemoveTimer);
 
 #define TEST_OPAQUE(name, body_, opaque_) \
     do { \
@@ -1396,6 +1451,7 @@ mymain(void)
     TEST_START_REFUSED("lent", "", LENT, "lent to the host that domain 'guest' migrates to");
     TEST("a primary that is lent is not started", testLentPrimaryIsNotStarted);
     TEST("starting the secondary of a lent pair asks the fabric", testLentSecondaryIsTried);
+    TEST("a lent pair that is taken back is started", testLentPairIsTakenBack);
     TEST("undefining the secondary of a lent pair gives up both", testLentPairIsGivenUp);
     TEST("undefining a secondary gives up no pair that is not lent", testPairIsNotGivenUp);
     TEST_START_REFUSED("parent gone", "<parent wwnn='1000000000000001' wwpn='1000000000000002'/>", "",

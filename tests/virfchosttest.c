@@ -145,7 +145,7 @@ testReadMissing(const void *opaque G_GNUC_UNUSED)
 {
     g_autoptr(virFCHost) none = virFCHostRead(99);
 
-    if (none || !strstr(virGetLastErrorMessage(), "scsi_host99"))
+    if (none || virFCHostIsHBA(99) || !strstr(virGetLastErrorMessage(), "scsi_host99"))
         return -1;
 
     virResetLastError();
@@ -188,11 +188,20 @@ testReadDriver(const void *opaque)
 {
     const struct testDriverData *data = opaque;
     g_autoptr(virFCHost) fchost = virFCHostRead(data->host);
+    g_autoptr(virFCHost) port = virFCHostReadPort(data->host);
 
     if (!data->wwpn) {
         virResetLastError();
-        return fchost ? -1 : 0;
+        return fchost || port ? -1 : 0;
     }
+
+    if (!port ||
+        STRNEQ_NULLABLE(port->wwpn, data->wwpn) ||
+        STRNEQ_NULLABLE(port->portState, data->portState) ||
+        STRNEQ_NULLABLE(port->portType, data->portType) ||
+        STRNEQ_NULLABLE(port->speed, data->speed) ||
+        virFCHostIsHBA(data->host) == data->vport)
+        return -1;
 
     if (!fchost ||
         STRNEQ_NULLABLE(fchost->wwpn, data->wwpn) ||

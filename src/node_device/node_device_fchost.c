@@ -360,8 +360,9 @@ nodeDeviceFCHostReadCap(virNodeDevCapSCSIHost *cap)
 }
 
 
-/* Brings up to date what @def says of the port. Returns 0 if it is; -1, without
- * an error, if it is no FC host, not yet, or not any more. */
+/* Brings up to date what @def, which has what is read of any SCSI host, says of
+ * the port. Returns 0 if it is; -1, without an error, if it is no FC host, not
+ * yet, or not any more. */
 static int
 nodeDeviceFCHostReadPort(nodeDeviceFCHosts *fchosts,
                          virNodeDeviceDef *def)
@@ -369,13 +370,11 @@ nodeDeviceFCHostReadPort(nodeDeviceFCHosts *fchosts,
     virNodeDevCapSCSIHost *cap = nodeDeviceFCHostGetCap(def);
     g_autoptr(virNodeDevFCHostDef) fchost = virNodeDevFCHostDefNew();
     g_autoptr(virFCHost) now = NULL;
-    g_autofree char *dir = NULL;
 
     if (!cap)
         return -1;
 
-    dir = g_strdup_printf("/sys/class/fc_host/host%u", cap->host);
-    if (!virFileExists(dir) || !(now = virFCHostRead(cap->host))) {
+    if (!(now = virFCHostReadPort(cap->host))) {
         virResetLastError();
         return -1;
     }
@@ -392,9 +391,9 @@ nodeDeviceFCHostReadPort(nodeDeviceFCHosts *fchosts,
     fchost->speed = virNodeDevFCHostTextFromSysfs(now->speed);
     fchost->portType = virNodeDevFCHostTextFromSysfs(now->portType);
 
-    if (now->vportOps) {
+    if (cap->flags & VIR_NODE_DEV_CAP_FLAG_HBA_VPORT_OPS) {
         fchost->hasVports = true;
-        fchost->maxVports = now->maxVports;
+        fchost->maxVports = cap->max_vports;
         nodeDeviceFCHostReadVports(fchosts, cap->host, fchost);
     }
 

@@ -177,20 +177,10 @@ nodeDeviceVHBAAutostartDue(int timer,
 static bool
 nodeDeviceVHBAAutostartMatters(const virFCEvent *event)
 {
-    g_autoptr(virFCHost) fchost = NULL;
-
     if (event->type == VIR_FC_EVENT_LOST)
         return true;
 
-    if (event->type == VIR_FC_EVENT_LINK_DOWN)
-        return false;
-
-    if (!(fchost = virFCHostRead(event->host))) {
-        virResetLastError();
-        return false;
-    }
-
-    return !fchost->vport;
+    return event->type != VIR_FC_EVENT_LINK_DOWN && virFCHostIsHBA(event->host);
 }
 
 

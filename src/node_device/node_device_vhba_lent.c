@@ -109,7 +109,8 @@ nodeDeviceVHBAUnmark(nodeDeviceVHBAs *vhbas,
  *
  * If that is the secondary of a pair that is lent, the pair is here again. The
  * primary comes first: if we die in between, the mark of the secondary alone
- * says the same.
+ * says the same. If the host has been booted since, the primary is not active;
+ * then it is started in the background, should it start by itself.
  *
  * Returns 0 on success, -1 with an error.
  */
@@ -124,6 +125,8 @@ nodeDeviceVHBATakeBack(nodeDeviceVHBAs *vhbas,
 
     if (nodeDeviceVHBAUnmark(vhbas, primary) < 0)
         return -1;
+
+    nodeDeviceVHBAAutostartAdd(vhbas->autostart, primary->name);
 
     return nodeDeviceVHBAUnmark(vhbas, def);
 }

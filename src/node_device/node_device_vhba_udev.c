@@ -210,19 +210,12 @@ nodeDeviceVHBAsLinkUp(nodeDeviceVHBAs *vhbas)
 static bool
 nodeDeviceVHBAIsHBA(const char *fchostName)
 {
-    g_autoptr(virFCHost) fchost = NULL;
     const char *number = STRSKIP(fchostName, "host");
     unsigned int host;
 
-    if (!number || virStrToLong_uip(number, NULL, 10, &host) < 0)
-        return false;
-
-    if (!(fchost = virFCHostRead(host))) {
-        virResetLastError();
-        return false;
-    }
-
-    return !fchost->vport;
+    return number &&
+        virStrToLong_uip(number, NULL, 10, &host) == 0 &&
+        virFCHostIsHBA(host);
 }
 
 

@@ -112,6 +112,15 @@ virFCHostReadCount(const char *dir,
 }
 
 
+static void
+virFCHostReportNone(unsigned int host)
+{
+    virReportError(VIR_ERR_NO_NODE_DEVICE,
+                   _("'scsi_host%1$u' is not a Fibre Channel host, or it is gone"),
+                   host);
+}
+
+
 /* virFCHostReadVport:
  *
  * The device of a vHBA sits below a device "vport-H:C-I", where H is the HBA's
@@ -174,6 +183,37 @@ virFCHostVportOpPath(unsigned int host,
 
 
 /**
+ * virFCHostReadPort:
+ * @host: N of hostN
+ *
+ * Reads what may change about a port all the time, and by which WWPN it does so:
+ * its state, type and speed. All else is left unset; see virFCHostRead.
+ *
+ * Returns the host, to be freed by the caller; NULL with an error if there is
+ * no such fc_host.
+ */
+virFCHost *
+virFCHostReadPort(unsigned int host)
+{
+    g_autoptr(virFCHost) fchost = g_new0(virFCHost, 1);
+    g_autofree char *dir = g_strdup_printf(VIR_FC_HOST_SYSFS "/host%u", host);
+
+    fchost->host = host;
+
+    if (!(fchost->wwpn = virFCHostReadWWN(dir, "port_name"))) {
+        virFCHostReportNone(host);
+        return NULL;
+    }
+
+    fchost->portState = virFCHostReadAttr(dir, "port_state");
+    fchost->portType = virFCHostReadAttr(dir, "port_type");
+    fchost->speed = virFCHostReadAttr(dir, "speed");
+
+    return g_steal_pointer(&fchost);
+}
+
+
+/**
  * virFCHostRead:
  * @host: N of hostN
  *
@@ -185,24 +225,19 @@ virFCHostVportOpPath(unsigned int host,
 virFCHost *
 virFCHostRead(unsigned int host)
 {
-    g_autoptr(virFCHost) fchost = g_new0(virFCHost, 1);
+    g_autoptr(virFCHost) fchost = virFCHostReadPort(host);
     g_autofree char *dir = g_strdup_printf(VIR_FC_HOST_SYSFS "/host%u", host);
     g_autofree char *vportCreate = NULL;
 
-    fchost->host = host;
+    if (!fchost)
+        return NULL;
 
-    if (!(fchost->wwnn = virFCHostReadWWN(dir, "node_name")) ||
-        !(fchost->wwpn = virFCHostReadWWN(dir, "port_name"))) {
-        virReportError(VIR_ERR_NO_NODE_DEVICE,
-                       _("'scsi_host%1$u' is not a Fibre Channel host, or it is gone"),
-                       host);
+    if (!(fchost->wwnn = virFCHostReadWWN(dir, "node_name"))) {
+        virFCHostReportNone(host);
         return NULL;
     }
 
     fchost->fabricWWN = virFCHostReadWWN(dir, "fabric_name");
-    fchost->portState = virFCHostReadAttr(dir, "port_state");
-    fchost->portType = virFCHostReadAttr(dir, "port_type");
-    fchost->speed = virFCHostReadAttr(dir, "speed");
 
     if (virFCHostReadVport(fchost, dir) < 0)
         return NULL;
@@ -219,12 +254,20 @@ virFCHostRead(unsigned int host)
 }
 
 
-static bool
+/**
+ * virFCHostIsHBA:
+ * @host: N of hostN
+ *
+ * Returns whether /sys/class/fc_host/hostN is there, and is an HBA's: the device
+ * of a vHBA sits below that of a vport, see virFCHostReadVport.
+ */
+bool
 virFCHostIsHBA(unsigned int host)
 {
-    g_autofree char *vports = g_strdup_printf(VIR_FC_HOST_SYSFS "/host%u/device/../fc_vports", host);
+    g_autofree char *dir = g_strdup_printf(VIR_FC_HOST_SYSFS "/host%u", host);
+    g_autofree char *vports = g_strdup_printf("%s/device/../fc_vports", dir);
 
-    return !virFileExists(vports);
+    return virFileExists(dir) && !virFileExists(vports);
 }
 
 

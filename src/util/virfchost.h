@@ -53,6 +53,8 @@ void virFCHostFree(virFCHost *fchost);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virFCHost, virFCHostFree);
 
 virFCHost *virFCHostRead(unsigned int host);
+virFCHost *virFCHostReadPort(unsigned int host);
+bool virFCHostIsHBA(unsigned int host);
 
 int virFCHostList(virFCHost ***hosts,
                   size_t *nhosts)
