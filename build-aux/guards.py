@@ -40,10 +40,21 @@ def read_guards(top):
     return guards
 
 
-def only_adds(section):
-    """Whether a section of a patch takes no line away."""
-    hunks = section.text.partition(b"\n@@")[2]
-    return not re.search(rb"^-", hunks, re.M)
+def only_adds(hunk):
+    """Whether a hunk of a patch takes no line away."""
+    return not re.search(rb"^-", hunk, re.M)
+
+
+def hunks(section):
+    """What is before the first hunk of a section of a patch, and the hunks."""
+    return re.split(rb"^(?=@@ )", section.text, flags=re.M)
+
+
+def additions(section):
+    """A section of a patch without the hunks that change or take away lines."""
+    head, *rest = hunks(section)
+    rest = [hunk for hunk in rest if only_adds(hunk)]
+    return b"".join([head, *rest]) if rest else b""
 
 
 def lines_of(source, commit, path):
@@ -62,45 +73,54 @@ def drop_lines(source, commit, section):
         line for number, line in enumerate(lines, 1) if number not in written))
 
 
-def take_out(workshop, patch, partly=False, commit=None):
+# What is taken out of a tree: the hook; as much of it as later patches have
+# not changed; as much of that as only adds lines.
+ALL, PARTLY, ADDED = "all", "partly", "added"
+
+
+def take_out(workshop, patch, how=ALL, commit=None):
     """Undo the hook of PATCH in the tree; return whether that was possible.
     Later patches may have changed lines beside it, so less context will do;
     so will the lines that COMMIT, that of the patch, has written, if it only
-    adds.  PARTLY: later patches may have changed lines of it, which stay."""
-    text = b"".join(section.text for section in hook(patch))
-    ways = [["-C1", "--reject"]] if partly else [["-C3"], ["-C1"]]
-    for how in ways:
-        subprocess.run(["git", "apply", "--reverse", "--recount", *how, "-"],
+    adds."""
+    text = b"".join(additions(section) if how == ADDED else section.text
+                    for section in hook(patch))
+    ways = [["-C3"], ["-C1"]] if how == ALL else [["-C1", "--reject"]]
+    for way in ways:
+        subprocess.run(["git", "apply", "--reverse", "--recount", *way, "-"],
                        cwd=workshop.source, input=text, check=False,
                        stderr=subprocess.DEVNULL)
         if git("diff", "--name-only", cwd=workshop.source):
             return True
-    if commit and all(map(only_adds, hook(patch))):
+    if commit and all(only_adds(hunk) for section in hook(patch)
+                      for hunk in hunks(section)[1:]):
         for section in hook(patch):
             drop_lines(workshop.source, commit, section)
     return bool(git("diff", "--name-only", cwd=workshop.source))
 
 
 def holds(workshop, guard, compiles):
-    """Does GUARD notice that the hook is out?"""
+    """Does GUARD notice that the hook is out? None if it is not there."""
     if guard == "compile" or not compiles:
         return guard == "compile" and not compiles
     if guard.startswith("lab:"):
         return not workshop.lab(guard[4:])
     result = workshop.test(guard).get(guard)
-    return result is not None and result not in GOOD
+    return None if result is None else result not in GOOD
 
 
-def experiment(workshop, tree, own, partly, patch, guards):
+def experiment(workshop, tree, own, how, patch, guards):
     """What is wrong with the guards of PATCH, whose commit is OWN, in a TREE:
     a list of sentences; None if the tree tells nothing about them."""
     workshop.checkout(tree)
-    if not take_out(workshop, patch, partly, own):
+    if not take_out(workshop, patch, how, own):
         return None
     compiles = workshop.compile()
-    wrong = [f"{guard} passes without the hook" for guard in guards
-             if not holds(workshop, guard, compiles)]
-    return None if wrong and not compiles else wrong
+    verdicts = [holds(workshop, guard, compiles) for guard in guards]
+    wrong = [f"{guard} passes without the hook"
+             for guard, verdict in zip(guards, verdicts) if not verdict]
+    silent = wrong and not compiles or None in verdicts
+    return None if silent else wrong
 
 
 def examine(workshop, tip, own, patch, guards):
@@ -109,12 +129,12 @@ def examine(workshop, tip, own, patch, guards):
     ends with PATCH, tells more, but for the lab, which needs all of it."""
     if not guards:
         return ["patches/guards names no test for it"]
-    trees = [(tip, False), (own, False), (tip, True)]
+    trees = [(tip, ALL), (own, ALL), (tip, PARTLY), (tip, ADDED)]
     if any(guard.startswith("lab:") for guard in guards):
-        trees.remove((own, False))
-    for tree, partly in trees:
-        wrong = experiment(workshop, tree, own, partly, patch, guards)
+        trees.remove((own, ALL))
+    for tree, how in trees:
+        wrong = experiment(workshop, tree, own, how, patch, guards)
         if wrong is not None:
             return wrong
-    return ["no tree can be compiled without the hook, so nothing is tested "
-            f"(see {workshop.log})"]
+    return ["there is no tree that can be compiled without the hook and has "
+            f"the tests, so nothing is tested (see {workshop.log})"]

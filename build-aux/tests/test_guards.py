@@ -5,7 +5,7 @@ import types
 import unittest
 
 from synthetic import StackTest
-from guards import examine, hook, read_guards, take_out
+from guards import ADDED, PARTLY, examine, hook, read_guards, take_out
 from stack import Patch, git, read_patches
 
 DRIVER = "src/qemu/qemu_driver.c"
@@ -99,7 +99,7 @@ class GuardTest(StackTest):
         both.sections += read_patches(self.top)[1].sections
         tree = types.SimpleNamespace(source=self.repo)
         self.assertFalse(take_out(tree, both))
-        self.assertTrue(take_out(tree, both, partly=True))
+        self.assertTrue(take_out(tree, both, PARTLY))
         after = (self.repo / DRIVER).read_text()
         self.assertIn("better_hook", after)
         self.assertNotIn("\nhook();", after)
@@ -109,7 +109,7 @@ class GuardTest(StackTest):
             "line 9\nhook();", "line 9\nbetter_hook();")
         self.commit("qemu: Better it", {DRIVER: changed})
         self.assertFalse(take_out(types.SimpleNamespace(source=self.repo),
-                                  self.patch, partly=True))
+                                  self.patch, PARTLY))
 
     def test_a_test_that_fails_holds(self):
         self.assertEqual(self.examine("t", results={"t": "FAIL"}), [])
@@ -117,8 +117,20 @@ class GuardTest(StackTest):
     def test_a_test_that_passes_does_not(self):
         self.assertIn("t passes", self.examine("t", results={"t": "OK"})[0])
 
-    def test_a_test_that_did_not_run_does_not(self):
-        self.assertIn("t passes", self.examine("t", results={})[0])
+    def test_a_test_that_is_not_there_tells_nothing(self):
+        self.assertIn("nothing is tested", self.examine("t", results={})[0])
+
+    def test_what_only_adds_may_be_all_that_can_be_taken_out(self):
+        changed = (self.repo / DRIVER).read_text().replace(
+            "line 2\n", "line two\n").replace("line 17\n", "line 17\nadded();\n")
+        self.commit("qemu: Change and add", {DRIVER: changed})
+        git("format-patch", "-1", "--no-signature", "-o", self.top,
+            cwd=self.repo)
+        patch = Patch("x.patch", next(self.top.glob("*.patch")).read_bytes())
+        self.assertTrue(take_out(types.SimpleNamespace(source=self.repo),
+                                 patch, ADDED))
+        self.assertEqual((self.repo / DRIVER).read_text(),
+                         changed.replace("added();\n", ""))
 
     def test_a_tree_that_does_not_compile_counts_only_if_announced(self):
         self.assertIn("nothing is tested", self.examine("t", compiles=False)[0])

@@ -107,8 +107,11 @@ def wanted():
     """The rows to be played."""
     rows = [Row(point, victim, policy) for policy in ("first", "last") for point in POINTS for victim in VICTIMS
             if makes_sense(point, victim)]
-    if os.environ.get("LAB_FAULTS"):
-        return [row for row in rows if os.environ["LAB_FAULTS"] in str(row)]
+    if text := os.environ.get("LAB_FAULTS"):
+        named = [row for row in rows if text in str(row)]
+        if not named:
+            raise LabError(f"LAB_FAULTS: no row is described by '{text}'; one is described as '{rows[0]}'")
+        return named
     part = PART.strip().splitlines()
     if not os.environ.get("LAB_FULL"):
         return [row for row in rows if str(row) in part]
