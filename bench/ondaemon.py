@@ -2,8 +2,8 @@
 """Runs on a host of the lab: what a daemon costs that has just been started.
 
 Argument: JSON with unit (systemd's), uri, hba (a node device's name, or null) and events (how many to make, or null).
-Prints JSON: start (ms until it has answered); unless events is null memory (KiB of its own); with an hba and events also
-event (ms of processor time for one change of a disk) and xml (ms for the HBA's XML).
+Prints JSON: start (ms until it has answered); unless events is null memory (KiB of its own); with an hba and events
+also event (ms of processor time for one change of a disk) and xml (ms for the HBA's XML).
 """
 
 import glob
