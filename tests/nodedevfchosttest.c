@@ -646,6 +646,31 @@ testAsked(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* A SCSI host of another kind is no reason to log an error. */
+static int
+testOtherAsked(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virNodeDevice) dev = virGetNodeDevice(conn, "scsi_host3");
+    g_autofree char *xml = NULL;
+    g_autofree char *log = NULL;
+
+    testHide(3);
+    testAddAnd(EMULEX);
+    g_free(virTestLogContentAndReset());
+
+    if (!(xml = nodeDeviceGetXMLDesc(dev, 0)))
+        return -1;
+
+    log = virTestLogContentAndReset();
+    if (log && strstr(log, "is not a Fibre Channel host")) {
+        VIR_TEST_VERBOSE("an error is logged: %s", log);
+        return -1;
+    }
+
+    return testUpdates("");
+}
+
+
 /* As long as there is no FC host, there may be nothing to listen to. Where
  * there is nothing even then, that is found out once. */
 static int
@@ -821,6 +846,7 @@ mymain(void)
     TEST("a vendor's name is looked up once", testVendorOnce);
     TEST("what is online is not read for each of its devices", testNothingNew);
     TEST("a client asks", testAsked);
+    TEST("a client asks for a SCSI host that is no FC host", testOtherAsked);
     TEST("the FC transport is listened to as soon as it is there", testListens);
     TEST("an FC host appears after its SCSI host", testLateFCHost);
     TEST("a host that is about to go is left as it is", testDying);

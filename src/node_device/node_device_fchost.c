@@ -370,11 +370,14 @@ nodeDeviceFCHostReadPort(nodeDeviceFCHosts *fchosts,
     virNodeDevCapSCSIHost *cap = nodeDeviceFCHostGetCap(def);
     g_autoptr(virNodeDevFCHostDef) fchost = virNodeDevFCHostDefNew();
     g_autoptr(virFCHost) now = NULL;
+    g_autofree char *dir = NULL;
 
     if (!cap)
         return -1;
 
-    if (!(now = virFCHostReadPort(cap->host))) {
+    /* clients ask for SCSI hosts of other kinds, too: no error to be logged */
+    dir = g_strdup_printf("/sys/class/fc_host/host%u", cap->host);
+    if (!virFileExists(dir) || !(now = virFCHostReadPort(cap->host))) {
         virResetLastError();
         return -1;
     }

@@ -186,8 +186,8 @@ virFCHostVportOpPath(unsigned int host,
  * virFCHostReadPort:
  * @host: N of hostN
  *
- * Reads what may change about a port all the time, and by which WWPN it does so:
- * its state, type and speed. All else is left unset; see virFCHostRead.
+ * Reads the WWPN of a port, and what may change about it at any time: its state,
+ * type and speed. All else is left unset; see virFCHostRead.
  *
  * Returns the host, to be freed by the caller; NULL with an error if there is
  * no such fc_host.
