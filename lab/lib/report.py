@@ -9,16 +9,17 @@ from .timeline import Timeline
 
 
 class Handover:
-    """The story of one migration, told by what was seen between start and end (seconds since 1970).
+    """The story of one migration, told by what was seen between start and end (seconds since 1970); in between, at
+    done, the command that migrates came back.
 
     pair: a vhba.Pair.
 
     events: the fabric's log, from its first line on. watch: the guest.Watch that saw the guest's writes.
     """
 
-    def __init__(self, pair, source, destination, start, end, events, watch):
+    def __init__(self, pair, source, destination, start, done, end, events, watch):
         self.pair, self.source, self.destination = pair, source, destination
-        self.start, self.end = start, end
+        self.start, self.done, self.end = start, done, end
         self.events = [event for event in events if event["t"] <= end]
         self.gap, self.gap_start = watch.longest_gap(start)
         self.lost = len(watch.lost)
@@ -90,6 +91,6 @@ class Handover:
             "longest_gap_s": round(self.gap, 3),
             "double_logins": len(self.double_logins()),
             "left_on_source": left_on_source,
-            "migration_s": round(self.end - self.start, 3),
+            "migration_s": round(self.done - self.start, 3),
             "phases": self.phases(),
         }

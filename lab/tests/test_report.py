@@ -29,7 +29,7 @@ def log(*extra):
 
 
 def handover(events, watch=None):
-    return Handover(PAIR, "a", "b", 100.0, 110.0, events, watch or FakeWatch())
+    return Handover(PAIR, "a", "b", 100.0, 107.5, 110.0, events, watch or FakeWatch())
 
 
 class ReportTest(unittest.TestCase):
@@ -41,6 +41,9 @@ class ReportTest(unittest.TestCase):
         report = handover(log()).report([])
         self.assertEqual(report["result"], "ok")
         self.assertEqual(report["longest_gap_s"], 0.3)
+
+    def test_the_migration_took_until_its_command_came_back(self):
+        self.assertEqual(handover(log()).report([])["migration_s"], 7.5)
 
     def test_a_lost_write_a_double_login_a_leftover_or_a_missing_phase_fails(self):
         self.assertEqual(handover(log(), FakeWatch([7])).report([])["result"], "failed")
