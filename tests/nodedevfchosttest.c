@@ -451,24 +451,36 @@ testVHBAComesAndGoes(const void *opaque G_GNUC_UNUSED)
 }
 
 
-/* By its stable name; and its definition knows nothing of all this. */
-static int
-testPersistent(const void *opaque G_GNUC_UNUSED)
+/* Defines the vHBA that host15 is. Returns its name. */
+static char *
+testDefineVHBA(void)
 {
     const char *xml = "<device><capability type='scsi_host'><capability type='fc_host'>"
         "<wwnn>" WWNN "</wwnn><wwpn>" WWPN "</wwpn></capability></capability></device>";
     g_autoptr(virNodeDeviceDef) def = NULL;
-    g_autofree char *name = NULL;
+    char *name = NULL;
+
+    testHide(15);
+    if ((def = virNodeDeviceDefParse(xml, NULL, CREATE_DEVICE, "QEMU", NULL, NULL, false)))
+        name = nodeDeviceVHBADefine(driver->vhbas, def);
+    testShow(15);
+
+    return name;
+}
+
+
+/* By its stable name; and its definition knows nothing of all this. */
+static int
+testPersistent(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *name = testDefineVHBA();
     g_autofree char *before = NULL;
     g_autofree char *active = NULL;
     g_autofree char *after = NULL;
 
-    testHide(15);
-    if (!(def = virNodeDeviceDefParse(xml, NULL, CREATE_DEVICE, "QEMU", NULL, NULL, false)) ||
-        !(name = nodeDeviceVHBADefine(driver->vhbas, def)))
+    if (!name)
         return -1;
     before = testXML(name, VIR_NODE_DEVICE_XML_INACTIVE);
-    testShow(15);
 
     testAddAnd(QLOGIC);
     testAddAnd(VHBA);
@@ -487,6 +499,33 @@ testPersistent(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     after = testXML(name, VIR_NODE_DEVICE_XML_INACTIVE);
+    return virTestCompareToString(before, after);
+}
+
+
+/* The kernel gives the number of its host to another one before udev tells that
+ * it is gone. */
+static int
+testRecycledHost(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *name = testDefineVHBA();
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+
+    if (!name)
+        return -1;
+
+    testAddAnd(VHBA);
+    if (testUpdates("") < 0)
+        return -1;
+    before = testXML(name, 0);
+
+    testWrite("0x2101001b32a900ff", "/sys/class/fc_host/host15/port_name");
+    testEvent(VIR_FC_EVENT_LINK_RESET, 15);
+    if (testUpdates("") < 0)
+        return -1;
+
+    after = testXML(name, 0);
     return virTestCompareToString(before, after);
 }
 
@@ -838,6 +877,7 @@ mymain(void)
     TEST("a vHBA that comes or goes changes its HBA only", testVHBAComesAndGoes);
     TEST("an HBA is read once for vHBAs that come together", testComeTogether);
     TEST("a persistent vHBA is shown by its own name", testPersistent);
+    TEST("a recycled hostN changes nothing of a vHBA", testRecycledHost);
     TEST("a link goes down and up", testLinkDown);
     TEST("a port comes back silently", testComesBackSilently);
     TEST("a port that is down is left alone", testDownIsLeftAlone);

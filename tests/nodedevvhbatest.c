@@ -31,8 +31,11 @@
 #include "node_device/node_device_vhba.h"
 #define LIBVIRT_NODE_DEVICE_VHBAPRIV_H_ALLOW
 #include "node_device/node_device_vhbapriv.h"
+#include "configmake.h"
 #include "virevent.h"
+#include "virfcclaim.h"
 #include "virfile.h"
+#include "virfilewrapper.h"
 #include "virthread.h"
 
 #define VIR_FROM_THIS VIR_FROM_NODEDEV
@@ -78,13 +81,15 @@ virNodeDeviceEventUpdateNew(const char *name)
 
 /* Access is denied while this is not NULL; then it says to what. */
 static GString *denied;
+/* ... except to the device of this name */
+static const char *allowed;
 
 
 static int
 testEnsureACL(const char *api,
               const virNodeDeviceDef *def)
 {
-    if (!denied)
+    if (!denied || STREQ_NULLABLE(def->name, allowed))
         return 0;
 
     g_string_append_printf(denied, "%s %s\n", api, def->name);
@@ -193,6 +198,10 @@ testDefine(const char *wwpn,
 }
 
 
+/* An event loop that never does anything counts the timers that it was given. */
+static unsigned int timers;
+
+
 /* Returns 0 if there is an error now that says @reason. */
 static int
 testError(const char *reason)
@@ -215,6 +224,15 @@ testFind(const char *wwpn)
     g_autofree char *name = virNodeDeviceVHBAName(wwpn);
 
     return virNodeDeviceObjListFindByName(driver->devs, name);
+}
+
+
+static int
+testUndefineObj(const char *wwpn)
+{
+    virNodeDeviceObj *obj = testFind(wwpn);
+
+    return obj ? nodeDeviceVHBAUndefine(driver->vhbas, conn, &obj) : -1;
 }
 
 
@@ -340,7 +358,7 @@ testUndefineLeavesNothing(const void *opaque G_GNUC_UNUSED)
         nodeDeviceVHBASetAutostart(driver->vhbas, &obj, true) < 0 ||
         !virFileExists(file) || virFileIsLink(linkpath) != 1 ||
         !(obj = testFind(P)) ||
-        nodeDeviceVHBAUndefine(driver->vhbas, &obj) < 0 ||
+        nodeDeviceVHBAUndefine(driver->vhbas, conn, &obj) < 0 ||
         virFileExists(file) || virFileIsLink(linkpath) == 1)
         return -1;
 
@@ -770,6 +788,52 @@ testParentIsFixedWhileActive(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* Whatever the XML says about the parent: it has been undefined, and only its
+ * name was kept since the daemon is restarted. */
+static int
+testDefineAgainWhileActive(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *xml = testXML("<parent fabric_wwn='" FABRIC "'/>", P, "");
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefineXML(xml) < 0)
+        return -1;
+    obj = testUdevAdd(77, P);
+    virNodeDeviceObjEndAPI(&obj);
+
+    if (testUndefineObj(P) < 0 || testDriverRestart() < 0)
+        return -1;
+    obj = testUdevAdd(77, P);
+    virNodeDeviceObjEndAPI(&obj);
+
+    return testDefineXML(xml);
+}
+
+
+/* An HBA is on one fabric: what is in memory is what is on disk. */
+static int
+testHBAMeansItsFabric(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *xml = testXML("<parent wwnn='100052540000a001' wwpn='200052540000a001'"
+                                   " fabric_wwn='" FABRIC "'/>", P, "");
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefineXML(xml) < 0 || !(obj = testFind(P)))
+        return -1;
+    before = g_strdup(virNodeDeviceObjGetDef(obj)->parent_fabric_wwn);
+    virNodeDeviceObjEndAPI(&obj);
+
+    if (testDriverRestart() < 0 || !(obj = testFind(P)))
+        return -1;
+    after = g_strdup(virNodeDeviceObjGetDef(obj)->parent_fabric_wwn);
+    virNodeDeviceObjEndAPI(&obj);
+
+    return STREQ_NULLABLE(before, after) ? 0 : -1;
+}
+
+
 static int
 testUndefineWhileActive(const void *opaque G_GNUC_UNUSED)
 {
@@ -780,7 +844,7 @@ testUndefineWhileActive(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     obj = testUdevAdd(77, P);
-    if (nodeDeviceVHBAUndefine(driver->vhbas, &obj) < 0)
+    if (nodeDeviceVHBAUndefine(driver->vhbas, conn, &obj) < 0)
         return -1;
 
     /* an update of a device that is not defined any more, but still there */
@@ -811,7 +875,7 @@ testUndefinedKeepsNameOverRestart(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     obj = testUdevAdd(77, P);
-    if (nodeDeviceVHBAUndefine(driver->vhbas, &obj) < 0 ||
+    if (nodeDeviceVHBAUndefine(driver->vhbas, conn, &obj) < 0 ||
         testDriverRestart() < 0)
         return -1;
 
@@ -850,7 +914,7 @@ testFailedStartLeavesNothing(const void *opaque G_GNUC_UNUSED)
     if (testDefine(P, "") < 0 || !(obj = testFind(P)))
         return -1;
 
-    if (nodeDeviceVHBAStart(driver->vhbas, &obj) == 0 || testError("vhba_" P) < 0)
+    if (nodeDeviceVHBAStart(driver->vhbas, conn, &obj) == 0 || testError("vhba_" P) < 0)
         return -1;
 
     if (virTestLoadFile(created, &createdtext) < 0 ||
@@ -859,6 +923,124 @@ testFailedStartLeavesNothing(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     return virTestCompareToString(P ":" WWNN, deletedtext);
+}
+
+
+/* A domain may have claimed it while its start was not over. */
+static int
+testClaimedIsNotDestroyed(const void *opaque G_GNUC_UNUSED)
+{
+    const char *wwpn = "2101001b32a90002";
+    g_autofree char *claims = g_strdup_printf("%s/claims", storedir);
+    g_autofree char *deleted = g_strdup_printf("%s/sys/class/fc_host/host0/vport_delete", sysfs);
+    g_autofree char *text = NULL;
+    int ret = -1;
+
+    virFileWrapperAddPrefix(RUNSTATEDIR "/libvirt/vhba", claims);
+
+    if (g_mkdir_with_parents(claims, 0700) == 0 &&
+        virFCClaimSet(wwpn, "guest", "00000000-0000-4000-8000-00000000000a", true) == 1 &&
+        nodeDeviceVHBADoDestroy(driver->vhbas, "vhba_2101001b32a90002", wwpn) < 0 &&
+        testError("in use by domain 'guest'") == 0 &&
+        virTestLoadFile(deleted, &text) == 0)
+        ret = virTestCompareToString("\n", text);
+
+    virFileWrapperRemovePrefix(RUNSTATEDIR "/libvirt/vhba");
+    return ret;
+}
+
+
+/* The driver stops, and udev is not listened to any more. */
+static int
+testStopEndsWaits(const void *opaque G_GNUC_UNUSED)
+{
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefine(P, "") < 0)
+        return -1;
+    obj = testUdevAdd(77, P);
+    virNodeDeviceObjEndAPI(&obj);
+
+    nodeDeviceVHBAsStop(driver->vhbas);
+
+    if (nodeDeviceVHBAWaitInactive(driver->vhbas, "vhba_" P) == 0)
+        return -1;
+
+    return testError("the daemon stops");
+}
+
+
+/* How many of all vHBAs the driver would start now */
+static unsigned int
+testCountAutostart(void)
+{
+    timers = 0;
+    nodeDeviceVHBAsAutostart(driver->vhbas);
+    nodeDeviceVHBAAutostartCancel(driver->vhbas->autostart, "vhba_" P);
+
+    return timers;
+}
+
+
+static int
+testSetAutostart(const char *wwpn,
+                 bool autostart)
+{
+    virNodeDeviceObj *obj = testFind(wwpn);
+
+    return obj ? nodeDeviceVHBASetAutostart(driver->vhbas, &obj, autostart) : -1;
+}
+
+
+/* Whoever destroys it may use its WWPN elsewhere. */
+static int
+testDestroyedIsNotAutostarted(const void *opaque G_GNUC_UNUSED)
+{
+    if (testDefine(P, "") < 0 || testSetAutostart(P, true) < 0 ||
+        testCountAutostart() != 1)
+        return -1;
+
+    nodeDeviceVHBASetDestroyed(driver->vhbas, "vhba_" P);
+    if (testCountAutostart() != 0 ||
+        testDriverRestart() < 0 ||
+        testCountAutostart() != 0)
+        return -1;
+
+    return testSetAutostart(P, true) == 0 && testCountAutostart() == 1 ? 0 : -1;
+}
+
+
+/* The definition that comes next is not the one that was destroyed. */
+static int
+testUndefinedIsNotDestroyed(const void *opaque G_GNUC_UNUSED)
+{
+    if (testDefine(P, "") < 0)
+        return -1;
+
+    nodeDeviceVHBASetDestroyed(driver->vhbas, "vhba_" P);
+
+    return testUndefineObj(P) == 0 &&
+        !nodeDeviceVHBAIsDestroyed(driver->vhbas, "vhba_" P) ? 0 : -1;
+}
+
+
+/* It is not active: there is nothing to be destroyed. */
+static int
+testFailedDestroyChangesNothing(const void *opaque G_GNUC_UNUSED)
+{
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefine(P, "") < 0)
+        return -1;
+
+    nodeDeviceVHBAAutostartAdd(driver->vhbas->autostart, "vhba_" P);
+    obj = testFind(P);
+    if (nodeDeviceVHBADestroy(driver->vhbas, &obj) == 0 ||
+        testError("is not active") < 0 ||
+        nodeDeviceVHBAIsDestroyed(driver->vhbas, "vhba_" P))
+        return -1;
+
+    return nodeDeviceVHBAAutostartCancel(driver->vhbas->autostart, "vhba_" P) ? 0 : -1;
 }
 
 
@@ -882,7 +1064,7 @@ testLentPrimaryIsNotStarted(const void *opaque G_GNUC_UNUSED)
     if (testDefineLentPair() < 0 || !(obj = testFind(P)))
         return -1;
 
-    if (nodeDeviceVHBAStart(driver->vhbas, &obj) == 0)
+    if (nodeDeviceVHBAStart(driver->vhbas, conn, &obj) == 0)
         return -1;
 
     return testError("take the pair back with 'virsh nodedev-start vhba_" S "'");
@@ -904,7 +1086,7 @@ testLentSecondaryIsTried(const void *opaque G_GNUC_UNUSED)
         !(obj = testFind(S)))
         return -1;
 
-    if (nodeDeviceVHBAStart(driver->vhbas, &obj) == 0 ||
+    if (nodeDeviceVHBAStart(driver->vhbas, conn, &obj) == 0 ||
         testError("2001000dec9877ff") < 0 ||
         virTestLoadFile(file, &stored) < 0)
         return -1;
@@ -912,9 +1094,6 @@ testLentSecondaryIsTried(const void *opaque G_GNUC_UNUSED)
     return strstr(stored, "<handover state='lent'") ? 0 : -1;
 }
 
-
-/* An event loop that never does anything */
-static unsigned int timers;
 
 static int
 testAddTimer(int delay G_GNUC_UNUSED,
@@ -966,12 +1145,43 @@ testLentPairIsTakenBack(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* What was copied before the start may be out of date when that is over. */
 static int
-testUndefineObj(const char *wwpn)
+testNewerDefinitionIsKept(const void *opaque G_GNUC_UNUSED)
 {
-    virNodeDeviceObj *obj = testFind(wwpn);
+    g_autoptr(virNodeDeviceDef) old = NULL;
+    g_autoptr(virNodeDeviceDef) def = NULL;
 
-    return obj ? nodeDeviceVHBAUndefine(driver->vhbas, &obj) : -1;
+    if (testDefineLentPair() < 0 ||
+        !nodeDeviceVHBAGetEntry(driver->vhbas, "vhba_" S, &old, NULL) ||
+        testDefine(S, "<primary wwpn='" P "'/>"
+                   "<handover state='lent' domain='other' migration='5c3f1a52-8f3e-4b6f-9d8e-0c1d2e3f4aff'/>") < 0 ||
+        nodeDeviceVHBATakeBack(driver->vhbas, old) < 0)
+        return -1;
+    nodeDeviceVHBAAutostartCancel(driver->vhbas->autostart, "vhba_" P);
+
+    if (!nodeDeviceVHBAGetEntry(driver->vhbas, "vhba_" S, &def, NULL))
+        return -1;
+
+    return virTestCompareToString("other", virNodeDeviceVHBAGetDef(def)->domain);
+}
+
+
+/* A migration goes on, or ended while nobody could write that down. */
+static int
+testSecondaryIsLentAlone(const void *opaque G_GNUC_UNUSED)
+{
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefine(P, "<secondary wwpn='" S "'/>") < 0 ||
+        testDefine(S, "<primary wwpn='" P "'/>" LENT) < 0 ||
+        !(obj = testFind(S)))
+        return -1;
+
+    if (nodeDeviceVHBAStart(driver->vhbas, conn, &obj) == 0)
+        return -1;
+
+    return testError("restart virtqemud");
 }
 
 
@@ -1020,7 +1230,7 @@ testStartRefused(const void *opaque)
     if (testDefineXML(xml) < 0 || !(obj = testFind(P)))
         return -1;
 
-    if (nodeDeviceVHBAStart(driver->vhbas, &obj) == 0)
+    if (nodeDeviceVHBAStart(driver->vhbas, conn, &obj) == 0)
         return -1;
 
     return testError(data->reason);
@@ -1234,7 +1444,7 @@ testEachChangeIsToldOnce(const void *opaque G_GNUC_UNUSED)
         !(obj = testFind(P)) ||
         nodeDeviceVHBASetAutostart(driver->vhbas, &obj, true) < 0 ||
         !(obj = testFind(P)) ||
-        nodeDeviceVHBAUndefine(driver->vhbas, &obj) < 0)
+        nodeDeviceVHBAUndefine(driver->vhbas, conn, &obj) < 0)
         return -1;
 
     return virTestCompareToString("defined vhba_" P "\n"
@@ -1290,6 +1500,36 @@ testAccessIsCheckedFirst(const void *opaque)
         return -1;
 
     return virTestCompareToString(before, after);
+}
+
+
+/* Who settles a pair that is lent does it by what he does to the secondary. */
+static int
+testAccessToPairIsChecked(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virNodeDevice) dev = virGetNodeDevice(conn, "vhba_" S);
+    g_autofree char *log = NULL;
+    virNodeDeviceObj *obj = NULL;
+    const char *wwpns[] = { P, S };
+    size_t i;
+
+    if (testDefineLentPair() < 0)
+        return -1;
+
+    denied = g_string_new(NULL);
+    allowed = dev->name;
+    ignore_value(nodeDeviceCreate(dev, 0));
+    ignore_value(nodeDeviceUndefine(dev, 0));
+    allowed = NULL;
+    log = g_string_free(g_steal_pointer(&denied), false);
+
+    for (i = 0; i < G_N_ELEMENTS(wwpns); i++) {
+        if (!(obj = testFind(wwpns[i])))
+            return -1;
+        virNodeDeviceObjEndAPI(&obj);
+    }
+
+    return virTestCompareToString("Create vhba_" P "\nUndefine vhba_" P "\n", log);
 }
 
 
@@ -1435,6 +1675,7 @@ mymain(void)
     TEST_REFUSED("a second secondary", "", X, "<primary wwpn='" P "'/>", "'vhba_" P "'");
     TEST_REFUSED("a primary as secondary", "", X, "<secondary wwpn='" P "'/>", "'vhba_" P "'");
     TEST_REFUSED("a primary too many", "", S, "<secondary wwpn='" P "'/>", "'vhba_" P "'");
+    TEST_REFUSED("a secondary as primary", "", X, "<primary wwpn='" S "'/>", "'vhba_" P "'");
     TEST_REFUSED("a mark that says nothing", "", X, "<handover state='lent'/>", "'domain'");
     TEST_REFUSED("an unknown mark", "", X, "<handover state='sold' domain='d' migration='u'/>", "'sold'");
     TEST("a pair is defined in any order", testPairInAnyOrder);
@@ -1445,13 +1686,23 @@ mymain(void)
     TEST("a mark is set while active", testMarkWhileActive);
     TEST("the parent is fixed while active", testParentIsFixedWhileActive);
     TEST("undefine while active leaves it transient", testUndefineWhileActive);
+    TEST("what was undefined while active is defined again", testDefineAgainWhileActive);
+    TEST("an HBA means the fabric that it is on", testHBAMeansItsFabric);
     TEST("what was undefined keeps its name over a restart", testUndefinedKeepsNameOverRestart);
 
     TEST("a failed start leaves nothing", testFailedStartLeavesNothing);
     TEST_START_REFUSED("lent", "", LENT, "lent to the host that domain 'guest' migrates to");
+    TEST("what is claimed is not destroyed", testClaimedIsNotDestroyed);
+    TEST("nothing is waited for when the driver stops", testStopEndsWaits);
+    TEST("what was destroyed does not start by itself", testDestroyedIsNotAutostarted);
+    TEST("what is undefined is forgotten to have been destroyed", testUndefinedIsNotDestroyed);
+    TEST("a failed destroy changes nothing", testFailedDestroyChangesNothing);
+
     TEST("a primary that is lent is not started", testLentPrimaryIsNotStarted);
     TEST("starting the secondary of a lent pair asks the fabric", testLentSecondaryIsTried);
     TEST("a lent pair that is taken back is started", testLentPairIsTakenBack);
+    TEST("a definition that is newer than the start is kept", testNewerDefinitionIsKept);
+    TEST("a secondary that is lent alone is virtqemud's to take back", testSecondaryIsLentAlone);
     TEST("undefining the secondary of a lent pair gives up both", testLentPairIsGivenUp);
     TEST("undefining a secondary gives up no pair that is not lent", testPairIsNotGivenUp);
     TEST_START_REFUSED("parent gone", "<parent wwnn='1000000000000001' wwpn='1000000000000002'/>", "",
@@ -1517,6 +1768,7 @@ mymain(void)
     TEST("each change is told once", testEachChangeIsToldOnce);
     TEST_OPAQUE("access is checked first", testAccessIsCheckedFirst, "vhba_" P);
     TEST_OPAQUE("access is checked first: scsi_hostN", testAccessIsCheckedFirst, "scsi_host77");
+    TEST("access to the primary of a lent pair is checked", testAccessToPairIsChecked);
 
     virObjectUnref(conn);
     return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -27,9 +27,11 @@
 #include "virfile.h"
 #include "virfilewrapper.h"
 #include "virthread.h"
+#include "virvhba.h"
 
 #define VIR_FROM_THIS VIR_FROM_NONE
 
+#define WWNN "2001001b32a90002"
 #define WWPN "2101001b32a90002"
 #define OTHER_WWPN "2101001b32a90004"
 
@@ -281,6 +283,38 @@ testOneWins(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* Storage pools delete their vHBAs in this way. */
+static int
+testClaimedIsNotDeleted(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *file = g_strdup_printf("%s/host5/vport_delete", claimDir);
+    g_autofree char *dir = g_path_get_dirname(file);
+    g_autofree char *untouched = NULL;
+    g_autofree char *written = NULL;
+
+    if (g_mkdir_with_parents(dir, 0777) < 0 ||
+        virFileWriteStr(file, "", 0666) < 0 ||
+        virFCClaimSet(WWPN, "alice", ALICE, true) < 0)
+        return -1;
+
+    virFileWrapperAddPrefix("/sys/class/fc_host", claimDir);
+
+    if (virVHBAManageVport(5, WWPN, WWNN, VPORT_DELETE) == 0 ||
+        !strstr(virGetLastErrorMessage(), "in use by domain 'alice'") ||
+        virFileReadAll(file, 100, &untouched) < 0 ||
+        virTestCompareToString("", untouched) < 0)
+        return -1;
+    virResetLastError();
+
+    if (virFCClaimDrop(WWPN, ALICE) < 0 ||
+        virVHBAManageVport(5, WWPN, WWNN, VPORT_DELETE) < 0 ||
+        virFileReadAll(file, 100, &written) < 0)
+        return -1;
+
+    return virTestCompareToString(WWPN ":" WWNN, written);
+}
+
+
 static int
 mymain(void)
 {
@@ -310,6 +344,7 @@ mymain(void)
     DO_TEST("claims are the daemons' own", testModes);
     DO_TEST("a torn line is nobody's claim", testTornFile);
     DO_TEST("of two at once one wins", testOneWins);
+    DO_TEST("what is claimed is not deleted", testClaimedIsNotDeleted);
 
     virFileWrapperClearPrefixes();
     virFileDeleteTree(claimDir);

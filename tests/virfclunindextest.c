@@ -60,6 +60,7 @@ struct _testUnit {
 typedef struct _testHost testHost;
 struct _testHost {
     bool there;
+    bool unreadable; /* for want of memory, perhaps */
     bool named;
     unsigned int name;
     bool targets[TARGETS];
@@ -155,7 +156,7 @@ testReadLuns(unsigned int host,
     unsigned int t;
     unsigned int u;
 
-    if (host >= HOSTS || !machine[host].there)
+    if (host >= HOSTS || !machine[host].there || machine[host].unreadable)
         return -1;
 
     nwalks++;
@@ -573,6 +574,33 @@ testChurn(const void *opaque)
 }
 
 
+/* No event will tell when it can be read again. */
+static int
+testUnreadable(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *wwpn = NULL;
+    g_autofree char *wwnn = NULL;
+    unsigned int found = 0;
+    virFCLun **luns = NULL;
+    size_t nluns = 0;
+
+    memset(machine, 0, sizeof(machine));
+    virFCLunIndexForgetAll(lunIndex);
+    machine[3].there = machine[3].named = machine[3].unreadable = true;
+    testReadNames(3, &wwnn, &wwpn);
+
+    if (virFCLunIndexFindHost(lunIndex, wwnn, wwpn, &found) != 1 ||
+        virFCLunIndexGet(lunIndex, 3, NULL, &luns, &nluns) == 0)
+        return -1;
+
+    machine[3].unreadable = false;
+    if (virFCLunIndexFindHost(lunIndex, wwnn, wwpn, &found) != 1 || found != 3)
+        return -1;
+
+    return 0;
+}
+
+
 static unsigned int
 testNumber(const char *variable,
            unsigned int preset)
@@ -605,6 +633,9 @@ mymain(void)
         fprintf(stderr, "again with VIR_TEST_SEED=%u\n", seed);
 
     testArriveAll();
+    if (virTestRun("a host that could not be read once is not lost", testUnreadable, NULL) < 0)
+        ret = -1;
+
     virFCLunIndexFree(lunIndex);
     g_ptr_array_unref(events);
     g_rand_free(rnd);

@@ -704,12 +704,14 @@ testIndexEvent(const void *opaque G_GNUC_UNUSED)
 }
 
 
-/* No event tells that a unit has got another identity; one tells of a map */
+/* No event tells that a unit has got another identity; one tells of a map, but
+ * that has left the disk is seen only after the event */
 static int
 testIndexVolatile(const void *opaque G_GNUC_UNUSED)
 {
     g_autoptr(virFCLun) before = NULL;
     g_autoptr(virFCLun) after = NULL;
+    g_autofree char *holders = NULL;
 
     testNewTree();
     virFCLunWatchTellLost();
@@ -727,7 +729,13 @@ testIndexVolatile(const void *opaque G_GNUC_UNUSED)
     testAddHolder(0, 4, "sda", "mpatha\n", "mpath-36001405000000\n");
     virFCLunWatchTell("/devices/virtual/block/dm-3");
 
-    return testLunIs(virFCLunFind(HOST, TARGET_A, &four), "/dev/mapper/mpatha", TARGET_A, 4);
+    if (testLunIs(virFCLunFind(HOST, TARGET_A, &four), "/dev/mapper/mpatha", TARGET_A, 4) < 0)
+        return -1;
+
+    holders = g_strdup_printf("%s/" UNIT "block/sda/holders", sysfs, HOST, 0, 0, 0, four);
+    virFileDeleteTree(holders);
+
+    return testLunIs(virFCLunFind(HOST, TARGET_A, &four), "/dev/sda", TARGET_A, 4);
 }
 
 

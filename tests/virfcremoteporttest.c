@@ -73,6 +73,7 @@ mymain(void)
 
     DO_TEST("online", 1, "2101001b32a90004", PRESENT);
     DO_TEST("online, other spelling", 1, "21:01:00:1B:32:A9:00:04", PRESENT);
+    DO_TEST("there, but its path is bad", 1, "2101001b32a9000e", PRESENT);
     DO_TEST("blocked", 1, "2101001b32a90006", GONE);
     DO_TEST("came back on another address", 1, "2101001b32a90008", PRESENT);
     DO_TEST("no state to be read", 1, "2101001b32a9000a", GONE);

@@ -464,6 +464,10 @@ virNodeDeviceVHBANormalize(virNodeDeviceDef *def)
     g_free(def->name);
     def->name = virNodeDeviceVHBAName(cap->wwpn);
 
+    /* an HBA is on one fabric only */
+    if (def->parent_wwpn)
+        g_clear_pointer(&def->parent_fabric_wwn, g_free);
+
     g_clear_pointer(&def->sysfs_path, g_free);
     g_clear_pointer(&def->devnode, g_free);
     g_clear_pointer(&def->devlinks, g_strfreev);
@@ -495,6 +499,10 @@ virNodeDeviceVHBAPairFits(const virNodeDevCapSCSIHost *a,
     if (STREQ_NULLABLE(ours->primary, b->wwpn))
         return !theirs->primary &&
             (!theirs->secondary || STREQ(theirs->secondary, a->wwpn));
+
+    /* a secondary for one, and a primary for another */
+    if (ours->secondary && STREQ_NULLABLE(ours->secondary, theirs->primary))
+        return false;
 
     /* one partner for two */
     if (ours->secondary && STREQ_NULLABLE(theirs->secondary, ours->secondary))

@@ -411,7 +411,13 @@ static int
 nodeDeviceFCHostRead(nodeDeviceFCHosts *fchosts,
                      virNodeDeviceDef *def)
 {
-    nodeDeviceFCHostReadCap(nodeDeviceFCHostGetCap(def));
+    virNodeDevCapSCSIHost *cap = nodeDeviceFCHostGetCap(def);
+
+    /* the number of its host may be another's already */
+    if (virNodeDevVHBAIsGone(cap->vhba, cap->wwpn, cap->host))
+        return -1;
+
+    nodeDeviceFCHostReadCap(cap);
     return nodeDeviceFCHostReadPort(fchosts, def);
 }
 

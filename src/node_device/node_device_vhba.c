@@ -96,12 +96,14 @@ nodeDeviceVHBAQueueEvent(nodeDeviceVHBAs *vhbas,
 /* Whether @entry is to be started by itself. One that takes part in a migration
  * never is: the host that has it has to be found out first. */
 static bool
-nodeDeviceVHBAWantsStart(const nodeDeviceVHBAEntry *entry)
+nodeDeviceVHBAWantsStart(nodeDeviceVHBAs *vhbas,
+                         const nodeDeviceVHBAEntry *entry)
 {
     const virNodeDevVHBADef *vhba = virNodeDeviceVHBAGetDef(entry->def);
 
     return entry->autostart &&
-        (!vhba || vhba->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE);
+        (!vhba || vhba->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE) &&
+        !nodeDeviceVHBAIsDestroyed(vhbas, entry->def->name);
 }
 
 
@@ -120,7 +122,7 @@ nodeDeviceVHBAAutostartOne(const char *name,
     VIR_WITH_MUTEX_LOCK_GUARD(&vhbas->lock) {
         nodeDeviceVHBAEntry *entry = g_hash_table_lookup(vhbas->entries, name);
 
-        wanted = entry && nodeDeviceVHBAWantsStart(entry);
+        wanted = entry && nodeDeviceVHBAWantsStart(vhbas, entry);
     }
 
     if (wanted && !nodeDeviceVHBAIsActive(vhbas, name))
@@ -155,7 +157,7 @@ nodeDeviceVHBAsAutostart(nodeDeviceVHBAs *vhbas)
         while (g_hash_table_iter_next(&iter, NULL, &value)) {
             nodeDeviceVHBAEntry *entry = value;
 
-            if (nodeDeviceVHBAWantsStart(entry))
+            if (nodeDeviceVHBAWantsStart(vhbas, entry))
                 g_ptr_array_add(names, g_strdup(entry->def->name));
         }
     }
@@ -220,6 +222,7 @@ nodeDeviceVHBAsNew(virNodeDeviceDriverState *driver,
     vhbas->busy = virHashNew(NULL);
     vhbas->store = nodeDeviceVHBAStoreNew(dir);
     vhbas->namesDir = g_strdup_printf("%s/vhba", driver->stateDir);
+    vhbas->destroyedDir = g_strdup_printf("%s/vhba-destroyed", driver->stateDir);
 
     if (!(vhbas->fcEvents = nodeDeviceFCEventsNew()) ||
         !(vhbas->autostart = nodeDeviceVHBAAutostartNew(nodeDeviceVHBAAutostartOne, vhbas,
@@ -272,12 +275,18 @@ nodeDeviceVHBAsGetFCEvents(nodeDeviceVHBAs *vhbas)
 }
 
 
-/* Starts no more vHBAs. */
+/* Starts no more vHBAs, and waits for none any more: udev is not listened to any
+ * more. */
 void
 nodeDeviceVHBAsStop(nodeDeviceVHBAs *vhbas)
 {
     if (!vhbas)
         return;
+
+    VIR_WITH_MUTEX_LOCK_GUARD(&vhbas->lock) {
+        vhbas->stopping = true;
+        virCondBroadcast(&vhbas->changed);
+    }
 
     nodeDeviceFCEventsStop(vhbas->fcEvents);
     nodeDeviceVHBAAutostartStop(vhbas->autostart);
@@ -304,6 +313,7 @@ nodeDeviceVHBAsFree(nodeDeviceVHBAs *vhbas)
     nodeDeviceFCEventsFree(vhbas->fcEvents);
     nodeDeviceVHBAStoreFree(vhbas->store);
     g_free(vhbas->namesDir);
+    g_free(vhbas->destroyedDir);
     g_hash_table_unref(vhbas->entries);
     g_hash_table_unref(vhbas->busy);
     virCondDestroy(&vhbas->changed);

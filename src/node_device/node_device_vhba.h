@@ -66,6 +66,7 @@ int nodeDeviceVHBAUpdate(nodeDeviceVHBAs *vhbas,
                          unsigned int flags);
 
 int nodeDeviceVHBAUndefine(nodeDeviceVHBAs *vhbas,
+                           virConnectPtr conn,
                            virNodeDeviceObj **obj);
 
 int nodeDeviceVHBASetAutostart(nodeDeviceVHBAs *vhbas,
@@ -73,9 +74,8 @@ int nodeDeviceVHBASetAutostart(nodeDeviceVHBAs *vhbas,
                                bool autostart);
 
 int nodeDeviceVHBAStart(nodeDeviceVHBAs *vhbas,
+                        virConnectPtr conn,
                         virNodeDeviceObj **obj);
-
-int nodeDeviceVHBACheckUnused(const char *wwpn);
 
 int nodeDeviceVHBADestroy(nodeDeviceVHBAs *vhbas,
                           virNodeDeviceObj **obj);

@@ -272,8 +272,9 @@ nodeDeviceVHBAAutostartAdd(nodeDeviceVHBAAutostart *autostart,
 }
 
 
-/* No further attempt is made for @name; one that is being made goes on. */
-void
+/* No further attempt is made for @name; one that is being made goes on. Returns
+ * whether there would have been one. */
+bool
 nodeDeviceVHBAAutostartCancel(nodeDeviceVHBAAutostart *autostart,
                               const char *name)
 {
@@ -281,12 +282,14 @@ nodeDeviceVHBAAutostartCancel(nodeDeviceVHBAAutostart *autostart,
     nodeDeviceVHBAPending *pending = virHashLookup(autostart->pending, name);
 
     if (!pending)
-        return;
+        return false;
 
     if (pending->running)
         pending->cancelled = true;
     else
         nodeDeviceVHBAAutostartForget(autostart, name);
+
+    return true;
 }
 
 

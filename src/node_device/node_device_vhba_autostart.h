@@ -45,7 +45,7 @@ nodeDeviceVHBAAutostartNew(nodeDeviceVHBAAutostartFunc start,
 void nodeDeviceVHBAAutostartAdd(nodeDeviceVHBAAutostart *autostart,
                                 const char *name);
 
-void nodeDeviceVHBAAutostartCancel(nodeDeviceVHBAAutostart *autostart,
+bool nodeDeviceVHBAAutostartCancel(nodeDeviceVHBAAutostart *autostart,
                                    const char *name);
 
 void nodeDeviceVHBAAutostartHurry(nodeDeviceVHBAAutostart *autostart);

@@ -21,6 +21,7 @@
 #define LIBVIRT_NODE_DEVICE_VHBAPRIV_H_ALLOW
 #include "node_device_vhbapriv.h"
 #include "node_device_event.h"
+#include "viraccessapicheck.h"
 #include "viralloc.h"
 #include "virerror.h"
 #include "virfchost.h"
@@ -68,17 +69,23 @@ nodeDeviceVHBAResolveParent(nodeDeviceVHBAs *vhbas,
 }
 
 
-/* Checks a definition of what is active under the same name: @active. */
+/* Checks a definition of what is active under the same name: @obj. */
 static int
 nodeDeviceVHBACheckActive(virNodeDeviceDef *def,
-                          virNodeDeviceDef *active)
+                          virNodeDeviceObj *obj)
 {
+    virNodeDeviceDef *active = virNodeDeviceObjGetDef(obj);
+
     /* XML that was taken from the active vHBA has the name of the HBA that it
      * is on. That does not mean a wish to be on no other. */
     if (STREQ_NULLABLE(def->parent, active->parent)) {
         g_clear_pointer(&def->parent, g_free);
         virNodeDeviceVHBACopyParent(def, active);
     }
+
+    /* Once it was undefined, nobody knows why it is on the HBA that it is on. */
+    if (!def->parent && !virNodeDeviceObjIsPersistent(obj))
+        virNodeDeviceVHBACopyParent(active, def);
 
     if (def->parent || !virNodeDeviceVHBASameHardware(def, active)) {
         virReportError(VIR_ERR_OPERATION_INVALID,
@@ -103,7 +110,7 @@ nodeDeviceVHBACheckDevice(nodeDeviceVHBAs *vhbas,
 
     if (obj) {
         if (virNodeDeviceObjIsActive(obj))
-            ret = nodeDeviceVHBACheckActive(def, virNodeDeviceObjGetDef(obj));
+            ret = nodeDeviceVHBACheckActive(def, obj);
         virNodeDeviceObjEndAPI(&obj);
         return ret;
     }
@@ -354,6 +361,7 @@ nodeDeviceVHBADoUndefine(nodeDeviceVHBAs *vhbas,
     VIR_WITH_MUTEX_LOCK_GUARD(&vhbas->lock) {
         g_hash_table_remove(vhbas->entries, name);
     }
+    nodeDeviceVHBAClearDestroyed(vhbas, name);
     nodeDeviceVHBADropDevice(vhbas, name);
     nodeDeviceVHBAQueueEvent(vhbas, name, VIR_NODE_DEVICE_EVENT_UNDEFINED);
 
@@ -364,7 +372,8 @@ nodeDeviceVHBADoUndefine(nodeDeviceVHBAs *vhbas,
 /**
  * nodeDeviceVHBAUndefine:
  * @vhbas: the vHBAs
- * @obj: a persistent vHBA; released
+ * @conn: of the client
+ * @obj: a persistent vHBA that the client may undefine; released
  *
  * Waits for one that is being started or destroyed: that is not to lose its
  * name meanwhile. With the secondary of a pair that is lent, its primary goes.
@@ -373,20 +382,27 @@ nodeDeviceVHBADoUndefine(nodeDeviceVHBAs *vhbas,
  */
 int
 nodeDeviceVHBAUndefine(nodeDeviceVHBAs *vhbas,
+                       virConnectPtr conn,
                        virNodeDeviceObj **obj)
 {
     g_autofree char *name = g_strdup(virNodeDeviceObjGetDef(*obj)->name);
+    bool pending;
     int ret;
 
     virNodeDeviceObjEndAPI(obj);
 
-    nodeDeviceVHBAAutostartCancel(vhbas->autostart, name);
-
-    if (nodeDeviceVHBABegin(vhbas, name) < 0)
+    if (nodeDeviceVHBALentEnsureACL(vhbas, conn, name, virNodeDeviceUndefineEnsureACL) < 0)
         return -1;
 
-    ret = nodeDeviceVHBAGiveUp(vhbas, name);
-    nodeDeviceVHBAEnd(vhbas, name);
+    pending = nodeDeviceVHBAAutostartCancel(vhbas->autostart, name);
+
+    if ((ret = nodeDeviceVHBABegin(vhbas, name)) == 0) {
+        ret = nodeDeviceVHBAGiveUp(vhbas, name);
+        nodeDeviceVHBAEnd(vhbas, name);
+    }
+
+    if (ret < 0 && pending)
+        nodeDeviceVHBAAutostartAdd(vhbas->autostart, name);
 
     return ret;
 }
@@ -427,7 +443,9 @@ nodeDeviceVHBASetAutostart(nodeDeviceVHBAs *vhbas,
 
     nodeDeviceVHBASetEntry(vhbas, virNodeDeviceVHBACopy(def), autostart);
 
-    if (!autostart)
+    if (autostart)
+        nodeDeviceVHBAClearDestroyed(vhbas, name);
+    else
         nodeDeviceVHBAAutostartCancel(vhbas->autostart, name);
 
     return nodeDeviceVHBAUpdateDevice(vhbas, def, autostart);

@@ -21,6 +21,7 @@
 
 #define LIBVIRT_NODE_DEVICE_VHBAPRIV_H_ALLOW
 #include "node_device_vhbapriv.h"
+#include "viraccessapicheck.h"
 #include "virerror.h"
 #include "virfcclaim.h"
 
@@ -57,6 +58,55 @@ nodeDeviceVHBAGetLentPrimary(nodeDeviceVHBAs *vhbas,
 
 
 /**
+ * nodeDeviceVHBALentEnsureACL:
+ * @vhbas: the vHBAs
+ * @conn: of the client
+ * @name: of the vHBA that the client may do something to
+ * @ensure: of the EnsureACL functions, the one that has let it
+ *
+ * What is done to the secondary of a pair that is lent is done to the primary.
+ *
+ * Returns 0 if the client may do that, or @name is not such a secondary; -1 with
+ * an error otherwise.
+ */
+int
+nodeDeviceVHBALentEnsureACL(nodeDeviceVHBAs *vhbas,
+                            virConnectPtr conn,
+                            const char *name,
+                            nodeDeviceVHBAEnsureACL ensure)
+{
+    g_autoptr(virNodeDeviceDef) def = NULL;
+    g_autoptr(virNodeDeviceDef) primary = NULL;
+
+    if (!nodeDeviceVHBAGetEntry(vhbas, name, &def, NULL) ||
+        !(primary = nodeDeviceVHBAGetLentPrimary(vhbas, def)))
+        return 0;
+
+    return ensure(conn, primary);
+}
+
+
+/* Of a pair, the secondary alone is lent. The migration goes on, or its end could
+ * not be written down; virtqemud knows which, and settles it when it starts. */
+static bool
+nodeDeviceVHBAIsLentAlone(nodeDeviceVHBAs *vhbas,
+                          const virNodeDeviceDef *def)
+{
+    const virNodeDevVHBADef *vhba = virNodeDeviceVHBAGetDef(def);
+    g_autoptr(virNodeDeviceDef) primary = NULL;
+    g_autofree char *name = NULL;
+
+    if (!vhba->primary)
+        return false;
+
+    name = virNodeDeviceVHBAName(vhba->primary);
+
+    return nodeDeviceVHBAGetEntry(vhbas, name, &primary, NULL) &&
+        virNodeDeviceVHBAGetDef(primary)->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE;
+}
+
+
+/**
  * nodeDeviceVHBACheckLent:
  * @vhbas: the vHBAs
  * @def: definition of a vHBA that is to be started
@@ -77,6 +127,13 @@ nodeDeviceVHBACheckLent(nodeDeviceVHBAs *vhbas,
     if (primary || !vhba || vhba->handover != VIR_NODE_DEV_VHBA_HANDOVER_LENT)
         return 0;
 
+    if (nodeDeviceVHBAIsLentAlone(vhbas, def)) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("'%1$s' is lent to the host that domain '%2$s' migrates to (migration %3$s), but its primary 'vhba_%4$s' is here; if that migration is over, restart virtqemud: it takes '%1$s' back"),
+                       def->name, vhba->domain, vhba->migration, vhba->primary);
+        return -1;
+    }
+
     secondary = vhba->secondary ? vhba->secondary : virNodeDeviceVHBAGetWWPN(def);
 
     virReportError(VIR_ERR_OPERATION_INVALID,
@@ -86,19 +143,30 @@ nodeDeviceVHBACheckLent(nodeDeviceVHBAs *vhbas,
 }
 
 
+/* Removes the mark of @lent, a copy that may have been made some time ago: what
+ * has been defined anew since, or undefined, stays as it is now. */
 static int
 nodeDeviceVHBAUnmark(nodeDeviceVHBAs *vhbas,
-                     const virNodeDeviceDef *def)
+                     const virNodeDeviceDef *lent)
 {
-    g_autoptr(virNodeDeviceDef) unmarked = virNodeDeviceVHBACopy(def);
-    virNodeDevVHBADef *vhba = virNodeDeviceVHBAGetDef(unmarked);
+    const char *migration = virNodeDeviceVHBAGetDef(lent)->migration;
+    g_autoptr(virNodeDeviceDef) def = NULL;
+    virNodeDevVHBADef *vhba;
     VIR_LOCK_GUARD lock = virLockGuardLock(&vhbas->defineLock);
+
+    if (!nodeDeviceVHBAGetEntry(vhbas, lent->name, &def, NULL))
+        return 0;
+
+    vhba = virNodeDeviceVHBAGetDef(def);
+    if (vhba->handover != VIR_NODE_DEV_VHBA_HANDOVER_LENT ||
+        STRNEQ_NULLABLE(vhba->migration, migration))
+        return 0;
 
     vhba->handover = VIR_NODE_DEV_VHBA_HANDOVER_NONE;
     g_clear_pointer(&vhba->domain, g_free);
     g_clear_pointer(&vhba->migration, g_free);
 
-    return nodeDeviceVHBADoDefine(vhbas, unmarked);
+    return nodeDeviceVHBADoDefine(vhbas, def);
 }
 
 
@@ -108,8 +176,8 @@ nodeDeviceVHBAUnmark(nodeDeviceVHBAs *vhbas,
  * @def: definition of a vHBA that the fabric has just let in
  *
  * If that is the secondary of a pair that is lent, the pair is here again. The
- * primary comes first: if we die in between, the mark of the secondary alone
- * says the same. If the host has been booted since, the primary is not active;
+ * primary comes first: if we die or fail in between, the mark of the secondary
+ * alone says the same, see nodeDeviceVHBAIsLentAlone. If the host has been booted since, the primary is not active;
  * then it is started in the background, should it start by itself.
  *
  * Returns 0 on success, -1 with an error.
@@ -169,13 +237,17 @@ nodeDeviceVHBAGiveUp(nodeDeviceVHBAs *vhbas,
     g_autoptr(virNodeDeviceDef) def = NULL;
     g_autoptr(virNodeDeviceDef) primary = NULL;
 
-    if (nodeDeviceVHBAGetEntry(vhbas, name, &def, NULL))
-        primary = nodeDeviceVHBAGetLentPrimary(vhbas, def);
+    int claimed = 0;
+
+    if (nodeDeviceVHBAGetEntry(vhbas, name, &def, NULL) &&
+        (primary = nodeDeviceVHBAGetLentPrimary(vhbas, def)) &&
+        (claimed = virFCClaimGet(virNodeDeviceVHBAGetWWPN(primary), NULL, NULL)) < 0)
+        return -1;
 
     if (nodeDeviceVHBADoUndefine(vhbas, name) < 0)
         return -1;
 
-    if (!primary || virFCClaimGet(virNodeDeviceVHBAGetWWPN(primary), NULL, NULL) != 0)
+    if (!primary || claimed)
         return 0;
 
     return nodeDeviceVHBAGiveUpPrimary(vhbas, primary->name);

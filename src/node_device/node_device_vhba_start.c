@@ -20,6 +20,7 @@
 
 #define LIBVIRT_NODE_DEVICE_VHBAPRIV_H_ALLOW
 #include "node_device_vhbapriv.h"
+#include "viraccessapicheck.h"
 #include "virerror.h"
 #include "virfcclaim.h"
 #include "virfchost.h"
@@ -93,9 +94,11 @@ nodeDeviceVHBAUndoStart(nodeDeviceVHBAs *vhbas,
     virErrorPreserveLast(&orig);
 
     if (virFCHostVportDelete(hba, virNodeDeviceVHBAGetWWNN(def),
-                             virNodeDeviceVHBAGetWWPN(def)) < 0 ||
-        nodeDeviceVHBAWaitInactive(vhbas, def->name) < 0)
+                             virNodeDeviceVHBAGetWWPN(def)) < 0)
         VIR_WARN("cannot undo the start of '%s': %s",
+                 def->name, virGetLastErrorMessage());
+    else if (nodeDeviceVHBAWaitInactive(vhbas, def->name) < 0)
+        VIR_WARN("the start of '%s' is undone: %s",
                  def->name, virGetLastErrorMessage());
 
     virErrorRestore(&orig);
@@ -131,6 +134,7 @@ nodeDeviceVHBADoStart(nodeDeviceVHBAs *vhbas,
         return -1;
     }
 
+    nodeDeviceVHBAClearDestroyed(vhbas, name);
     return 0;
 }
 
@@ -138,16 +142,18 @@ nodeDeviceVHBADoStart(nodeDeviceVHBAs *vhbas,
 /**
  * nodeDeviceVHBAStart:
  * @vhbas: the vHBAs
- * @obj: a vHBA that is not active; released
+ * @conn: of the client
+ * @obj: a vHBA that is not active, and that the client may start; released
  *
  * Creates the vport and waits until the fabric has let it in and the device is
  * active. If it is the secondary of a pair that is lent, both are then not lent
  * any more.
  *
- * Returns 0 on success; -1 with an error, and with nothing left behind.
+ * Returns 0 on success; -1 with an error, and with no vport left behind.
  */
 int
 nodeDeviceVHBAStart(nodeDeviceVHBAs *vhbas,
+                    virConnectPtr conn,
                     virNodeDeviceObj **obj)
 {
     g_autofree char *name = g_strdup(virNodeDeviceObjGetDef(*obj)->name);
@@ -155,7 +161,8 @@ nodeDeviceVHBAStart(nodeDeviceVHBAs *vhbas,
 
     virNodeDeviceObjEndAPI(obj);
 
-    if (nodeDeviceVHBABegin(vhbas, name) < 0)
+    if (nodeDeviceVHBALentEnsureACL(vhbas, conn, name, virNodeDeviceCreateEnsureACL) < 0 ||
+        nodeDeviceVHBABegin(vhbas, name) < 0)
         return -1;
 
     ret = nodeDeviceVHBADoStart(vhbas, name);
@@ -165,29 +172,9 @@ nodeDeviceVHBAStart(nodeDeviceVHBAs *vhbas,
 }
 
 
-/**
- * nodeDeviceVHBACheckUnused:
- * @wwpn: of a vHBA that is to be destroyed
- *
- * Returns 0 if no running domain has its disks there, otherwise -1 with an error
- * that names the domain.
- */
-int
-nodeDeviceVHBACheckUnused(const char *wwpn)
-{
-    g_autofree char *domain = NULL;
-    int rc;
-
-    if ((rc = virFCClaimGet(wwpn, &domain, NULL)) <= 0)
-        return rc;
-
-    virReportError(VIR_ERR_RESOURCE_BUSY,
-                   _("vHBA '%1$s' is in use by domain '%2$s'; stop that, or unplug its disks behind the vHBA, first"),
-                   wwpn, domain);
-    return -1;
-}
-
-
+/* The caller has begun with @name. Only now it is certain that no domain has
+ * claimed it: one may have when the vHBA was active already, but its start was
+ * not over, so that the caller had to wait. */
 int
 nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
                         const char *name,
@@ -201,8 +188,16 @@ nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
         return -1;
     }
 
-    if (virFCHostVportDelete(vhba->parent, vhba->wwnn, vhba->wwpn) < 0)
+    if (virFCClaimCheckUnused(wwpn) < 0)
         return -1;
+
+    if (nodeDeviceVHBAGetEntry(vhbas, name, NULL, NULL))
+        nodeDeviceVHBASetDestroyed(vhbas, name);
+
+    if (virFCHostVportDelete(vhba->parent, vhba->wwnn, vhba->wwpn) < 0) {
+        nodeDeviceVHBAClearDestroyed(vhbas, name);
+        return -1;
+    }
 
     nodeDeviceVHBAForgetName(vhbas, name);
 
@@ -216,7 +211,9 @@ nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
  * @obj: a vHBA; released
  *
  * Deletes the vport, unless a domain uses it, and waits until the device is not
- * active any more. Its definition, if it has one, stays.
+ * active any more. Its definition, if it has one, stays, but does not start by
+ * itself any more, see nodeDeviceVHBASetDestroyed. If that fails, it is still
+ * tried to start if it was before.
  *
  * Returns 0 on success, -1 with an error.
  */
@@ -226,20 +223,23 @@ nodeDeviceVHBADestroy(nodeDeviceVHBAs *vhbas,
 {
     g_autofree char *name = g_strdup(virNodeDeviceObjGetDef(*obj)->name);
     const char *wwpn = virNodeDeviceVHBANameWWPN(name);
+    bool pending;
     int ret;
 
     virNodeDeviceObjEndAPI(obj);
 
-    if (nodeDeviceVHBACheckUnused(wwpn) < 0)
+    if (virFCClaimCheckUnused(wwpn) < 0)
         return -1;
 
-    nodeDeviceVHBAAutostartCancel(vhbas->autostart, name);
+    pending = nodeDeviceVHBAAutostartCancel(vhbas->autostart, name);
 
-    if (nodeDeviceVHBABegin(vhbas, name) < 0)
-        return -1;
+    if ((ret = nodeDeviceVHBABegin(vhbas, name)) == 0) {
+        ret = nodeDeviceVHBADoDestroy(vhbas, name, wwpn);
+        nodeDeviceVHBAEnd(vhbas, name);
+    }
 
-    ret = nodeDeviceVHBADoDestroy(vhbas, name, wwpn);
-    nodeDeviceVHBAEnd(vhbas, name);
+    if (ret < 0 && pending)
+        nodeDeviceVHBAAutostartAdd(vhbas->autostart, name);
 
     return ret;
 }

@@ -42,10 +42,10 @@
 typedef bool (*nodeDeviceVHBACondition)(nodeDeviceVHBAs *vhbas,
                                         const char *name);
 
-/* Returns 0 as soon as @condition is true; -1 without an error if it did not
- * become so although nothing has changed for @timeout milliseconds. udev is slow
- * when many vHBAs come at a time; as long as it tells of any, it will come to
- * ours. But not even that is waited for without end. */
+/* Returns 1 as soon as @condition is true; 0 if it did not become so although
+ * nothing has changed for @timeout milliseconds; -1 with an error if the driver
+ * stops. udev is slow when many vHBAs come at a time; as long as it tells of any,
+ * it will come to ours. But not even that is waited for without end. */
 static int
 nodeDeviceVHBAWait(nodeDeviceVHBAs *vhbas,
                    const char *name,
@@ -68,9 +68,16 @@ nodeDeviceVHBAWait(nodeDeviceVHBAs *vhbas,
         VIR_LOCK_GUARD lock = virLockGuardLock(&vhbas->lock);
 
         while (seen == vhbas->changes) {
+            if (vhbas->stopping) {
+                virReportError(VIR_ERR_OPERATION_ABORTED,
+                               _("'%1$s' is not waited for, since the daemon stops"),
+                               name);
+                return -1;
+            }
+
             if (virCondWaitUntil(&vhbas->changed, &vhbas->lock,
                                  MIN(now + timeout, limit)) < 0)
-                return -1;
+                return 0;
         }
         seen = vhbas->changes;
 
@@ -78,7 +85,7 @@ nodeDeviceVHBAWait(nodeDeviceVHBAs *vhbas,
             return -1;
     }
 
-    return 0;
+    return 1;
 }
 
 
@@ -106,13 +113,14 @@ int
 nodeDeviceVHBAWaitActive(nodeDeviceVHBAs *vhbas,
                          const char *name)
 {
-    if (nodeDeviceVHBAWait(vhbas, name, nodeDeviceVHBAIsActive, UDEV_TIMEOUT) == 0)
-        return 0;
+    int rc = nodeDeviceVHBAWait(vhbas, name, nodeDeviceVHBAIsActive, UDEV_TIMEOUT);
 
-    virReportError(VIR_ERR_OPERATION_TIMEOUT,
-                   _("'%1$s' is there, but udev has not told so within %2$d s; is udevd running?"),
-                   name, UDEV_TIMEOUT / 1000);
-    return -1;
+    if (rc == 0)
+        virReportError(VIR_ERR_OPERATION_TIMEOUT,
+                       _("'%1$s' is there, but udev has not told so within %2$d s; is udevd running?"),
+                       name, UDEV_TIMEOUT / 1000);
+
+    return rc > 0 ? 0 : -1;
 }
 
 
@@ -120,13 +128,14 @@ int
 nodeDeviceVHBAWaitInactive(nodeDeviceVHBAs *vhbas,
                            const char *name)
 {
-    if (nodeDeviceVHBAWait(vhbas, name, nodeDeviceVHBAIsInactive, UDEV_TIMEOUT) == 0)
-        return 0;
+    int rc = nodeDeviceVHBAWait(vhbas, name, nodeDeviceVHBAIsInactive, UDEV_TIMEOUT);
 
-    virReportError(VIR_ERR_OPERATION_TIMEOUT,
-                   _("'%1$s' is gone, but udev has not told so within %2$d s; is udevd running?"),
-                   name, UDEV_TIMEOUT / 1000);
-    return -1;
+    if (rc == 0)
+        virReportError(VIR_ERR_OPERATION_TIMEOUT,
+                       _("'%1$s' is gone, but udev has not told so within %2$d s; is udevd running?"),
+                       name, UDEV_TIMEOUT / 1000);
+
+    return rc > 0 ? 0 : -1;
 }
 
 
@@ -149,13 +158,14 @@ int
 nodeDeviceVHBABegin(nodeDeviceVHBAs *vhbas,
                     const char *name)
 {
-    if (nodeDeviceVHBAWait(vhbas, name, nodeDeviceVHBATryBegin, BUSY_TIMEOUT) == 0)
-        return 0;
+    int rc = nodeDeviceVHBAWait(vhbas, name, nodeDeviceVHBATryBegin, BUSY_TIMEOUT);
 
-    virReportError(VIR_ERR_OPERATION_TIMEOUT,
-                   _("'%1$s' is still being started or destroyed after %2$d s"),
-                   name, BUSY_TIMEOUT / 1000);
-    return -1;
+    if (rc == 0)
+        virReportError(VIR_ERR_OPERATION_TIMEOUT,
+                       _("'%1$s' is still being started or destroyed after %2$d s"),
+                       name, BUSY_TIMEOUT / 1000);
+
+    return rc > 0 ? 0 : -1;
 }
 
 

@@ -37,7 +37,8 @@ struct _nodeDeviceVHBAEntry {
 struct _nodeDeviceVHBAs {
     /* immutable */
     nodeDeviceVHBAStore *store;
-    char *namesDir; /* see nodeDeviceVHBANameFile */
+    char *namesDir;     /* see nodeDeviceVHBANameFile */
+    char *destroyedDir; /* see nodeDeviceVHBADestroyedFile */
     virNodeDeviceObjList *devs;
     virObjectEventState *events;
     nodeDeviceFCEvents *fcEvents;
@@ -54,6 +55,7 @@ struct _nodeDeviceVHBAs {
     unsigned int changes;   /* counts what @changed tells */
     virCond changed;        /* a vHBA came or went, or is not busy any more */
     bool enumerated;        /* udev has told of all that was there at first */
+    bool stopping;          /* the driver stops: udev tells of nothing more */
 };
 
 /* node_device_vhba.c: the definitions in memory */
@@ -83,7 +85,26 @@ int nodeDeviceVHBAUpdateDevice(nodeDeviceVHBAs *vhbas,
                                const virNodeDeviceDef *def,
                                bool autostart);
 
+/* node_device_vhba_destroyed.c */
+
+void nodeDeviceVHBASetDestroyed(nodeDeviceVHBAs *vhbas,
+                                const char *name);
+
+void nodeDeviceVHBAClearDestroyed(nodeDeviceVHBAs *vhbas,
+                                  const char *name);
+
+bool nodeDeviceVHBAIsDestroyed(nodeDeviceVHBAs *vhbas,
+                               const char *name);
+
 /* node_device_vhba_lent.c */
+
+typedef int (*nodeDeviceVHBAEnsureACL)(virConnectPtr conn,
+                                       virNodeDeviceDef *def);
+
+int nodeDeviceVHBALentEnsureACL(nodeDeviceVHBAs *vhbas,
+                                virConnectPtr conn,
+                                const char *name,
+                                nodeDeviceVHBAEnsureACL ensure);
 
 int nodeDeviceVHBACheckLent(nodeDeviceVHBAs *vhbas,
                             const virNodeDeviceDef *def);

@@ -336,6 +336,29 @@ virFCClaimGet(const char *wwpn,
 
 
 /**
+ * virFCClaimCheckUnused:
+ * @wwpn: of a vHBA that is to be deleted
+ *
+ * Returns 0 if no running domain has its disks there, otherwise -1 with an error
+ * that names the domain.
+ */
+int
+virFCClaimCheckUnused(const char *wwpn)
+{
+    g_autofree char *domain = NULL;
+    int rc;
+
+    if ((rc = virFCClaimGet(wwpn, &domain, NULL)) <= 0)
+        return rc;
+
+    virReportError(VIR_ERR_RESOURCE_BUSY,
+                   _("vHBA '%1$s' is in use by domain '%2$s'; stop that, or unplug its disks behind the vHBA, first"),
+                   wwpn, domain);
+    return -1;
+}
+
+
+/**
  * virFCClaimGetOther:
  * @wwpn: the vHBA
  * @uuid: UUID of a domain that does not count

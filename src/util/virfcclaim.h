@@ -41,6 +41,10 @@ virFCClaimGet(const char *wwpn,
     ATTRIBUTE_NONNULL(1);
 
 int
+virFCClaimCheckUnused(const char *wwpn)
+    ATTRIBUTE_NONNULL(1);
+
+int
 virFCClaimGetOther(const char *wwpn,
                    const char *uuid,
                    char **domain)

@@ -345,16 +345,22 @@ virFCHost *
 virFCHostFindByWWN(const char *wwnn,
                    const char *wwpn)
 {
-    virFCHost *ret = NULL;
+    g_autoptr(virFCHost) ret = NULL;
     unsigned int host = 0;
 
     if (virFCLunWatchFindHost(wwnn, wwpn, &host) == 1)
         ret = virFCHostRead(host);
 
-    if (!ret)
+    if (!ret) {
         virResetLastError();
+        return NULL;
+    }
 
-    return ret;
+    /* the number may be another's by now */
+    if (!virWWNEqual(ret->wwpn, wwpn))
+        return NULL;
+
+    return g_steal_pointer(&ret);
 }
 
 
@@ -1048,11 +1054,12 @@ virFCHostVportWait(unsigned int host,
 {
     /* Listen before looking, so that nothing can happen in between. */
     g_autoptr(virFCLunWaiter) waiter = virFCLunWaiterNew(host);
-    unsigned long long start = 0;
     unsigned long long now = 0;
+    unsigned long long until;
 
-    if (!waiter || virTimeMillisNow(&start) < 0)
+    if (!waiter || virTimeMillisNow(&now) < 0)
         return NULL;
+    until = now + timeoutMs;
 
     while (true) {
         bool pending = virFCHostVportIsPending(host);
@@ -1060,7 +1067,7 @@ virFCHostVportWait(unsigned int host,
 
         if (virTimeMillisNow(&now) < 0)
             return NULL;
-        over = now - start >= timeoutMs;
+        over = now >= until;
 
         if (over || !pending) {
             g_autoptr(virFCHost) vhba = virFCHostRead(host);
@@ -1079,7 +1086,7 @@ virFCHostVportWait(unsigned int host,
             }
         }
 
-        if (virFCLunWaiterWait(waiter, MIN(now + VPORT_LOOK_AGAIN_MS, start + timeoutMs)) < 0)
+        if (virFCLunWaiterWait(waiter, MIN(now + VPORT_LOOK_AGAIN_MS, until)) < 0)
             return NULL;
     }
 }

@@ -352,12 +352,13 @@ virFCLunWaitEvents(unsigned int host,
                    const virFCLunEvents *events,
                    unsigned int timeout)
 {
-    unsigned long long start = 0;
     unsigned long long now = 0;
+    unsigned long long until;
     virFCLun *lun = NULL;
 
-    if (virTimeMillisNow(&start) < 0)
+    if (virTimeMillisNow(&now) < 0)
         return NULL;
+    until = now + timeout;
 
     while (true) {
         bool last;
@@ -366,13 +367,13 @@ virFCLunWaitEvents(unsigned int host,
         if (virTimeMillisNow(&now) < 0)
             return NULL;
 
-        last = now - start >= timeout;
+        last = now >= until;
         match = virFCLunLook(host, target, unit, events, last, timeout, &lun);
 
         if (match != VIR_FC_LUN_NONE || last)
             return lun;
 
-        if (events->wait(events->opaque, start + timeout) < 0)
+        if (events->wait(events->opaque, until) < 0)
             return NULL;
     }
 }

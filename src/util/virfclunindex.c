@@ -405,8 +405,10 @@ virFCLunIndexWalk(virFCLunIndex *index,
 
     virFCLunIndexHostForgetLuns(host);
 
+    /* Is it gone, or was there no memory to read it, for one? Its names are read
+     * again before it is used, which tells. */
     if (index->reader->walk(host->number, &host->luns, &host->nluns) < 0) {
-        virFCLunIndexRemoveHost(index, host);
+        virFCLunIndexForget(index, host->number);
         return -1;
     }
 

@@ -334,6 +334,26 @@ virFCLunReadDisk(virFCLun *lun)
 }
 
 
+/* Whether the multipath map of @lun, if it has one, still has the disk. When a
+ * map is made anew, the event comes a moment before the disk is let go of. */
+static bool
+virFCLunIsInMap(const virFCLun *lun,
+                const char *block)
+{
+    g_autofree char *holders = NULL;
+    g_autofree char *device = NULL;
+
+    if (STREQ(lun->device, lun->disk))
+        return true;
+
+    holders = g_strconcat(block, "/holders", NULL);
+    device = g_strdup(lun->disk);
+
+    return virFCLunForEach(holders, "dm-", virFCLunVisitMap, &device) == 0 &&
+        STREQ(device, lun->device);
+}
+
+
 /**
  * virFCLunWalkAgain:
  * @lun: a unit that was there once
@@ -354,7 +374,7 @@ virFCLunWalkAgain(virFCLun *lun)
     if (!lun->disk)
         return !virFileExists(block) && virFileExists(lun->path);
 
-    return virFileExists(block);
+    return virFileExists(block) && virFCLunIsInMap(lun, block);
 }
 
 

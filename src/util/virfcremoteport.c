@@ -81,7 +81,8 @@ virFCRemotePortGetState(unsigned int host,
             continue;
 
         state = virFCRemotePortReadAttr(entry->d_name, "port_state");
-        if (STREQ_NULLABLE(state, "Online"))
+        if (STREQ_NULLABLE(state, "Online") ||
+            STREQ_NULLABLE(state, "Marginal"))
             return VIR_FC_REMOTE_PORT_PRESENT;
 
         ret = VIR_FC_REMOTE_PORT_GONE;
