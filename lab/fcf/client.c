@@ -186,10 +186,18 @@ clients_log_line(struct clients *clients, const char *line)
 
     for (struct client *client = clients->first; client; client = next) {
         next = client->next;
-        if (client->follows) {
-            queue_push(&client->out, line, strlen(line), 0);
-            queue_push(&client->out, "\n", 1, 0);
-            loop_change(clients->loop, &client->source, EPOLLIN | EPOLLOUT);
+        if (!client->follows)
+            continue;
+
+        queue_push(&client->out, line, strlen(line), 0);
+        queue_push(&client->out, "\n", 1, 0);
+        loop_change(clients->loop, &client->source, EPOLLIN | EPOLLOUT);
+
+        /* Its own command may be what is logged: it is dropped when the loop
+         * finds the socket closed. */
+        if (client->out.bytes > OUT_MAX) {
+            client->follows = false;
+            shutdown(client->source.fd, SHUT_RDWR);
         }
     }
 }

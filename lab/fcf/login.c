@@ -157,6 +157,15 @@ login_refuse(struct fabric *fabric, uint64_t wwpn, bool refuse)
     }
 }
 
+/* Whether the request takes the place of a login of the same port. */
+static bool
+is_relogin(struct fabric *fabric, const struct login_request *request)
+{
+    struct login *old = login_by_wwpn(fabric, request->wwpn);
+
+    return old && old->port == request->port && old->is_virtual;
+}
+
 /* The reasons that have nothing to do with who else is logged in. */
 static const struct refusal *
 refuse_by_itself(struct fabric *fabric, const struct login_request *request)
@@ -182,7 +191,8 @@ refuse_by_itself(struct fabric *fabric, const struct login_request *request)
         return &no_npiv;
     if (!physical || memcmp(request->port->enode, request->enode, MAC_LEN))
         return &no_flogi;
-    if (login_count(fabric, request->port) == LOGINS_PER_PORT)
+    if (login_count(fabric, request->port) == LOGINS_PER_PORT &&
+        !is_relogin(fabric, request))
         return &full;
 
     return NULL;

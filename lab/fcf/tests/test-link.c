@@ -268,6 +268,35 @@ test_client(struct scene *scene)
     close(follower);
 }
 
+/* Logs SIZE bytes, and lets the sockets take what they can. */
+static void
+flood(struct scene *scene, size_t size)
+{
+    static char line[1000];
+
+    memset(line, 'x', sizeof(line) - 1);
+    for (size_t logged = 0; logged < size; logged += sizeof(line))
+        clients_log_line(&scene->clients, line);
+    for (int i = 0; i < 10; i++)
+        loop_wait(scene->loop, 1, &scene->bench.fabric.now_ms);
+}
+
+/* One MiB is more than a socket holds: from then on it takes nothing. */
+static void
+test_lazy_follower(struct scene *scene)
+{
+    char line[512] = "";
+    int follower = connect_to(scene, "control");
+
+    say(follower, "follow\n");
+    await_line(scene, follower, line, sizeof(line));
+    flood(scene, 1 << 20);
+    ok(scene->clients.first, "who follows and is late stays");
+    flood(scene, 10 << 20);
+    ok(!scene->clients.first, "who follows and never reads is dropped");
+    close(follower);
+}
+
 int
 main(void)
 {
@@ -277,6 +306,7 @@ main(void)
     test_machine(&scene);
     test_delay(&scene);
     test_backlog(&scene);
+    test_lazy_follower(&scene);
     test_client(&scene);
     scene_close(&scene);
     return done();

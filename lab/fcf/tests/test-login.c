@@ -151,6 +151,8 @@ test_full(void)
     build_login(&frame, enode_a, true, WWPN_P, WWNN);
     expect_refused(&bench, &frame, 0x29, "no resources",
                    "one more is refused");
+    ok(log_in(&bench, "a", true, 0x1000) != 0,
+       "… but not one that logs in again");
     bench_close(&bench);
 }
 
