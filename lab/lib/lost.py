@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A guest whose processor QEMU has lost on its way, which says nothing of libvirt.
 
-Once in some hundred migrations QEMU 7.2, in emulation inside emulation, leaves the guest with its processor at
+Once in a few hundred migrations QEMU 7.2, in emulation inside emulation, leaves the guest with its processor at
 f000:0000 and interrupts off, where no program has sent it. It does so without libvirt as well: the scenario
 `qemu-alone` shows it.
 """

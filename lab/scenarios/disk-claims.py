@@ -7,6 +7,12 @@ PAIR = vhba.number(0)
 P, S = PAIR
 SINGLE = vhba.number(1).primary
 PAIRED = ("first", "second")
+POOL = f"""<pool type='scsi'>
+  <name>fc</name>
+  <source><adapter type='fc_host' managed='yes' wwnn='{SINGLE.wwnn}' wwpn='{SINGLE.wwpn}'/></source>
+  <target><path>/dev/disk/by-path</path></target>
+</pool>
+"""
 
 
 def run(t):
@@ -24,6 +30,7 @@ def run(t):
     idle_secondary(t)
     pair_serves_one(t)
     single_serves_many(t)
+    pool_waits(t)
     deaths(t)
     power_cut(t)
     t.no_double_login()
@@ -113,6 +120,21 @@ def single_serves_many(t):
     not_destroyed(t, SINGLE, ["second"], "while one of two domains runs")
     t.a.virsh("destroy", "second")
     is_free(t, SINGLE, "when both are gone")
+
+
+def pool_waits(t):
+    """A storage pool that manages its vHBA would delete it, too."""
+    storage = ("-c", "storage:///system")
+    t.a.virsh(*storage, "pool-define", "/dev/stdin", stdin=POOL)
+    t.a.virsh(*storage, "pool-start", "fc")
+    t.a.virsh("start", "first")
+    error = t.a.virsh_refuses(*storage, "pool-destroy", "fc")
+    t.contains(error, "'first'", "a pool does not delete a vHBA that a domain uses; the error says which domain")
+    t.equal(holders(t, SINGLE), ["first"], "and the domain has it still")
+    t.a.virsh("destroy", "first")
+    t.a.virsh(*storage, "pool-destroy", "fc")
+    t.equal(t.a.fc_host(SINGLE.wwpn), "", "when the domain is gone, the pool deletes it")
+    t.a.virsh(*storage, "pool-undefine", "fc")
 
 
 def deaths(t):

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""vHBAs start by themselves as soon as they can, however late the HBA, the link or the fabric; 255 on one HBA."""
+"""vHBAs start by themselves as soon as they can, however late the HBA, the link or the fabric; 255 on one HBA.
+
+One that was destroyed stays so.
+"""
 
 import itertools
 import time
@@ -7,7 +10,7 @@ import time
 from lib import fabric, target, vhba
 
 A, LENT = vhba.number(0)
-BORROWED, _ = vhba.number(1)
+BORROWED, OTHER = vhba.number(1)
 MANY = list(itertools.chain.from_iterable(vhba.number(n) for n in range(128)))[:255]
 BAD = MANY[100]
 HANDOVER = "<handover state='{}' domain='guest' migration='5c3f1a52-8f3e-4b6f-9d8e-0c1d2e3f4a5b'/>"
@@ -20,6 +23,7 @@ def run(t):
     target.show("disk", A.wwpn)
     prepare(t)
     late_hba(t)
+    stays_destroyed(t)
     late_link_and_target(t)
     late_fabric(t)
     t.nothing_wrong([event for event in fabric.events(mark) if event.get("wwpn") in (LENT.wwpn, BORROWED.wwpn)],
@@ -58,9 +62,7 @@ def seconds_between(mark, first, second):
 
 
 def comes_up(t, mark, what):
-    fabric.wait_login(A.wwpn, "a", since=mark)
-    t.a.wait_vhba(A)
-    t.ok(t.a.logged_in(A.wwpn), f"{what}: the vHBA starts by itself")
+    comes_back(t, mark, what)
     t.say(f"{what}: {seconds_between(mark, t.a.node.hba_wwpn, A.wwpn):.1f} s after the HBA's own login")
 
 
@@ -77,8 +79,40 @@ def late_hba(t):
     comes_up(t, mark, "the HBA comes again")
 
 
-def late_link_and_target(t):
+def stays_destroyed(t):
+    """Its WWPN may be meant for another host. The other vHBA tells when the daemon has started what it starts."""
+    mark = fabric.mark()
     t.a.virsh("nodedev-destroy", A.name)
+    t.a.virsh("nodedev-define", "/dev/stdin", stdin=OTHER.xml())
+    t.a.virsh("nodedev-autostart", OTHER.name)
+    t.a.run("systemctl", "restart", "virtnodedevd")
+    fabric.wait_login(OTHER.wwpn, "a", since=mark)
+    t.a.virsh("nodedev-destroy", OTHER.name)
+    t.a.virsh("nodedev-undefine", OTHER.name)
+    hba_goes(t)
+    hba_comes(t)
+    t.equal([event for event in fabric.events(mark) if event["event"] == "login" and event["wwpn"] == A.wwpn], [],
+            "what was destroyed starts with neither the daemon nor the HBA")
+    mark = fabric.mark()
+    t.a.virsh("nodedev-autostart", A.name)
+    t.a.run("systemctl", "restart", "virtnodedevd")
+    comes_back(t, mark, "to be started by itself again")
+
+
+def comes_back(t, mark, what):
+    fabric.wait_login(A.wwpn, "a", since=mark)
+    t.a.wait_vhba(A)
+    t.ok(t.a.logged_in(A.wwpn), f"{what}: the vHBA starts by itself")
+
+
+def make_inactive(t):
+    """... without having it stay so."""
+    t.a.virsh("nodedev-destroy", A.name)
+    t.a.virsh("nodedev-autostart", A.name)
+
+
+def late_link_and_target(t):
+    make_inactive(t)
     for port in ("a", "target"):
         fabric.control("link", port, "down")
     t.a.run("systemctl", "restart", "virtnodedevd")
@@ -92,7 +126,7 @@ def late_link_and_target(t):
 
 
 def late_fabric(t):
-    t.a.virsh("nodedev-destroy", A.name)
+    make_inactive(t)
     fabric.control("npiv", "off")
     try:
         mark = fabric.mark()

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Clients that listen hear of each step in a vHBA's life once, and in order: virsh, and Debian's Python binding.
 
-And the daemon ends when it is told to, even if the thread that reads events is late.
+And the daemon starts while it hears of ports, and ends when it is told to, even if the thread that reads events is
+late.
 """
 
 import re
@@ -53,8 +54,20 @@ wait_for_the_end()
 ptrace(DETACH, thread)
 '''
 
+# Five starts while udev tells of what is there again and again, as at boot
+STORM = """
+    (while :; do
+        for device in /sys/class/fc_remote_ports/*/uevent /sys/class/fc_host/*/uevent; do echo change > $device; done
+    done) & storm=$!
+    trap "kill $storm" EXIT
+    for attempt in 1 2 3 4 5; do
+        systemctl restart virtnodedevd.service || exit 1
+        systemctl reset-failed virtnodedevd.service
+    done"""
+
 
 def run(t):
+    begin(t)
     listen(t)
     steps = live(t)
     settle(t)
@@ -69,6 +82,11 @@ def run(t):
     t.ok(stamps and stamps == sorted(stamps), "the time stamps of virsh do not go back", stamps)
     t.a.shell("systemctl stop lab-events-virsh lab-events-python")
     end(t)
+
+
+def begin(t):
+    done = t.a.attempt("sh", "-c", STORM)
+    t.equal(done.returncode, 0, "a daemon that starts while it hears of ports starts")
 
 
 def listen(t):
