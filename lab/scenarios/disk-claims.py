@@ -125,6 +125,7 @@ def single_serves_many(t):
 def pool_waits(t):
     """A storage pool that manages its vHBA would delete it, too."""
     storage = ("-c", "storage:///system")
+    t.a.run("systemctl", "start", "virtstoraged.service")
     t.a.virsh(*storage, "pool-define", "/dev/stdin", stdin=POOL)
     t.a.virsh(*storage, "pool-start", "fc")
     t.a.virsh("start", "first")
