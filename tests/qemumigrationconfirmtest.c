@@ -1,0 +1,237 @@
+/*
+ * qemumigrationconfirmtest.c: test what the end of a migration is told
+ *
+ * This library is free software; you can redistribute it and/or
+ * modify it under the terms of the GNU Lesser General Public
+ * License as published by the Free Software Foundation; either
+ * version 2.1 of the License, or (at your option) any later version.
+ *
+ * This library is distributed in the hope that it will be useful,
+ * but WITHOUT ANY WARRANTY; without even the implied warranty of
+ * MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the GNU
+ * Lesser General Public License for more details.
+ *
+ * You should have received a copy of the GNU Lesser General Public
+ * License along with this library.  If not, see
+ * <http://www.gnu.org/licenses/>.
+ */
+
+#include <config.h>
+
+#include "testutils.h"
+#include "testutilsqemu.h"
+
+#include "datatypes.h"
+#include "libvirt_internal.h"
+#include "locking/lock_manager.h"
+#include "qemu/qemu_domain.h"
+#include "qemu/qemu_migration.h"
+#include "qemu/qemu_migration_vhba.h"
+
+#define VIR_FROM_THIS VIR_FROM_NONE
+
+#define FLAGS (VIR_MIGRATE_OFFLINE | VIR_MIGRATE_PERSIST_DEST | VIR_MIGRATE_PEER2PEER)
+
+static virQEMUDriver driver;
+
+
+static char *
+testXMLNew(void)
+{
+    return g_strdup("<domain type='kvm'>"
+                    "  <name>guest</name>"
+                    "  <memory>219100</memory>"
+                    "  <vcpu>1</vcpu>"
+                    "  <os><type arch='x86_64' machine='pc'>hvm</type></os>"
+                    "  <devices>"
+                    "    <emulator>/usr/bin/qemu-system-x86_64</emulator>"
+                    "  </devices>"
+                    "</domain>");
+}
+
+
+/* A peer-to-peer migration. The other host takes the guest, or answers Finish
+ * with an error of this domain. */
+static virErrorDomain peerError;
+
+/* what Confirm was told, -1 if nothing */
+static int confirmed;
+
+int
+qemuMigrationVHBASrcConfirmOffline(virDomainObj *vm G_GNUC_UNUSED,
+                                   int cancelled)
+{
+    confirmed = cancelled;
+    return 0;
+}
+
+
+static int
+testPeerClose(virConnectPtr conn G_GNUC_UNUSED)
+{
+    return 0;
+}
+
+
+static int
+testPeerIsAlive(virConnectPtr conn G_GNUC_UNUSED)
+{
+    return 1;
+}
+
+
+static int
+testPeerSetKeepAlive(virConnectPtr conn G_GNUC_UNUSED,
+                     int interval G_GNUC_UNUSED,
+                     unsigned int count G_GNUC_UNUSED)
+{
+    return 0;
+}
+
+
+static int
+testPeerSupportsFeature(virConnectPtr conn G_GNUC_UNUSED,
+                        int feature)
+{
+    return feature != VIR_DRV_FEATURE_MIGRATION_PARAMS;
+}
+
+
+static int
+testPeerPrepare(virConnectPtr conn G_GNUC_UNUSED,
+                const char *cookiein G_GNUC_UNUSED,
+                int cookieinlen G_GNUC_UNUSED,
+                char **cookieout G_GNUC_UNUSED,
+                int *cookieoutlen G_GNUC_UNUSED,
+                const char *uri_in G_GNUC_UNUSED,
+                char **uri_out G_GNUC_UNUSED,
+                unsigned long flags G_GNUC_UNUSED,
+                const char *dname G_GNUC_UNUSED,
+                unsigned long resource G_GNUC_UNUSED,
+                const char *dom_xml G_GNUC_UNUSED)
+{
+    return 0;
+}
+
+
+static virDomainPtr
+testPeerFinish(virConnectPtr conn,
+               const char *dname,
+               const char *cookiein G_GNUC_UNUSED,
+               int cookieinlen G_GNUC_UNUSED,
+               char **cookieout G_GNUC_UNUSED,
+               int *cookieoutlen G_GNUC_UNUSED,
+               const char *dconnuri G_GNUC_UNUSED,
+               const char *uri G_GNUC_UNUSED,
+               unsigned long flags G_GNUC_UNUSED,
+               int cancelled G_GNUC_UNUSED)
+{
+    unsigned char uuid[VIR_UUID_BUFLEN] = { 1 };
+
+    if (peerError == VIR_FROM_NONE)
+        return virGetDomain(conn, dname, uuid, -1);
+
+    virReportErrorHelper(peerError, VIR_ERR_OPERATION_FAILED, __FILE__,
+                         __FUNCTION__, __LINE__, "%s", "no domain");
+    return NULL;
+}
+
+
+static virHypervisorDriver testPeerDriver = {
+    .name = "peer",
+    .connectClose = testPeerClose,
+    .connectIsAlive = testPeerIsAlive,
+    .connectSetKeepAlive = testPeerSetKeepAlive,
+    .connectSupportsFeature = testPeerSupportsFeature,
+    .domainMigratePrepare3 = testPeerPrepare,
+    .domainMigrateFinish3 = testPeerFinish,
+};
+
+
+/* Replaced for this process: the way to the other host. */
+virConnectPtr
+virConnectOpenAuth(const char *name G_GNUC_UNUSED,
+                   virConnectAuthPtr auth G_GNUC_UNUSED,
+                   unsigned int flags G_GNUC_UNUSED)
+{
+    virConnectPtr conn = virGetConnect();
+
+    conn->driver = &testPeerDriver;
+    return conn;
+}
+
+
+struct testPeer {
+    virErrorDomain error;
+    virDomainMigrateCancelled cancelled;
+};
+
+
+/* Confirm hears what the other host has said, not only that it was no. */
+static int
+testPeerAnswers(const void *opaque)
+{
+    const struct testPeer *t = opaque;
+    g_autoptr(virDomainObj) vm = virDomainObjNew(driver.xmlopt);
+    g_autofree char *xml = testXMLNew();
+    int rc;
+
+    if (!(vm->def = virDomainDefParseString(xml, driver.xmlopt, NULL,
+                                            VIR_DOMAIN_DEF_PARSE_INACTIVE)))
+        return -1;
+
+    vm->persistent = 1;
+
+    peerError = t->error;
+    confirmed = -1;
+    rc = qemuMigrationSrcPerform(&driver, NULL, vm, NULL, NULL, "qemu+tls://there/system",
+                                 NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0,
+                                 NULL, NULL, FLAGS, NULL, 0, true);
+
+    if ((rc == 0) != (t->error == VIR_FROM_NONE) ||
+        confirmed != (int) t->cancelled) {
+        VIR_TEST_VERBOSE("%d, Confirm was told %d: %s",
+                         rc, confirmed, virGetLastErrorMessage());
+        return -1;
+    }
+
+    virResetLastError();
+    return 0;
+}
+
+
+static int
+mymain(void)
+{
+    g_autoptr(GHashTable) capslatest = testQemuGetLatestCaps();
+    g_autoptr(GHashTable) capscache = virHashNew(virObjectUnref);
+    int ret = 0;
+
+    if (qemuTestDriverInit(&driver) < 0)
+        return EXIT_FAILURE;
+
+    if (testQemuInsertRealCaps(driver.qemuCapsCache, "x86_64", "latest", "",
+                               capslatest, capscache, NULL, NULL) < 0)
+        return EXIT_FAILURE;
+
+    if (!(driver.lockManager = virLockManagerPluginNew("nop", "qemu", NULL, 0)))
+        return EXIT_FAILURE;
+
+#define TEST_PEER(what, ...) \
+    do { \
+        const struct testPeer t = { __VA_ARGS__ }; \
+        if (virTestRun("peer-to-peer, " what, testPeerAnswers, &t) < 0) \
+            ret = -1; \
+    } while (0)
+
+    TEST_PEER("it has come", VIR_FROM_NONE, VIR_DOMAIN_MIGRATE_FINISHED);
+    TEST_PEER("it is refused", VIR_FROM_QEMU, VIR_DOMAIN_MIGRATE_REFUSED);
+    TEST_PEER("the answer is lost", VIR_FROM_RPC, VIR_DOMAIN_MIGRATE_LOST);
+
+    virLockManagerPluginUnref(driver.lockManager);
+    qemuTestDriverFree(&driver);
+
+    return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+VIR_TEST_MAIN(mymain)
