@@ -824,6 +824,46 @@ testReclaimRefused(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* What cannot be looked at may be lent: the guest does not run for want of news. */
+static int
+testReclaimBlind(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    virDomainObjResetAsyncJob(host.vm->job);
+    testNodedevVHBAFail("look at vhba_" P);
+    if (qemuMigrationVHBASrcReclaim(host.vm) == 0 ||
+        qemuMigrationVHBASrcMayResume(host.vm))
+        return -1;
+    testNodedevVHBAFail(NULL);
+
+    if (testCheckError("connection is dead") < 0)
+        return -1;
+
+    return testCheckDump(AFTER_PERFORM);
+}
+
+
+/* A vHBA that is removed while we look is none of ours. */
+static int
+testReclaimBesideRemoval(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    virDomainObjResetAsyncJob(host.vm->job);
+    testNodedevVHBAAdd(WWNN, STRANGER, NULL, NULL, true, false);
+    testNodedevVHBAFail("find vhba_" STRANGER);
+
+    return qemuMigrationVHBASrcReclaim(host.vm);
+}
+
+
 /* The guest is destroyed by hand, and the fabric shows that another host has S:
  * the pair is there. */
 static int
@@ -2280,6 +2320,8 @@ testAll(void)
     TEST("resumed by hand", testReclaim, NULL);
     TEST("resumed by hand while the other host has S", testReclaimRefused, NULL);
     TEST("resumed by hand, nothing was sent", testReclaimNothing, NULL);
+    TEST("resumed by hand while nobody can tell", testReclaimBlind, NULL);
+    TEST("resumed by hand while a vHBA is removed", testReclaimBesideRemoval, NULL);
     TEST("destroyed by hand while the other host has S", testDisown, NULL);
     TEST("destroyed by hand, nobody has S", testDisownNothing,
          &((struct testDisownData) { VIR_ASYNC_JOB_NONE, VIR_FC_REMOTE_PORT_GONE }));

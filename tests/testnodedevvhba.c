@@ -147,6 +147,17 @@ testVHBACall(virConnectPtr conn,
 }
 
 
+/* Whether the call @what is told to fail for @name. */
+static bool
+testFails(const char *what,
+          const char *name)
+{
+    g_autofree char *call = g_strdup_printf("%s %s", what, name);
+
+    return STREQ_NULLABLE(failing, call);
+}
+
+
 static testVHBA *
 testVHBAGet(virNodeDevicePtr dev)
 {
@@ -155,8 +166,16 @@ testVHBAGet(virNodeDevicePtr dev)
     if (testRequest(dev->conn) < 0)
         return NULL;
 
-    if (!(vhba = g_hash_table_lookup(vhbas, dev->name)))
+    if (testFails("look at", dev->name)) {
+        virReportError(VIR_ERR_RPC, "%s", "connection is dead");
+        return NULL;
+    }
+
+    if (testFails("find", dev->name) ||
+        !(vhba = g_hash_table_lookup(vhbas, dev->name))) {
         virReportError(VIR_ERR_NO_NODE_DEVICE, "'%s'", dev->name);
+        return NULL;
+    }
 
     return vhba;
 }
@@ -568,7 +587,8 @@ testNodedevVHBAAdd(const char *wwnn,
 
 
 /* Lets a call fail from now on, such as "stop vhba_2101001b32a90002", or each
- * attempt to "connect"; NULL for none. */
+ * attempt to "connect"; NULL for none. To "look at" a vHBA fails as it does when
+ * the driver dies meanwhile, and to "find" one when that has just been removed. */
 void
 testNodedevVHBAFail(const char *call)
 {

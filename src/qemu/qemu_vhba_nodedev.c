@@ -221,6 +221,38 @@ qemuVHBANodedevLookup(virConnectPtr conn,
 typedef bool (*qemuVHBANodedevFilter)(const qemuVHBANodedev *vhba,
                                       const void *opaque);
 
+/* Fills @vhba with what @dev is if that is a persistent vHBA which @filter likes;
+ * consumes the caller's reference on @dev. What vanishes while we look is not
+ * meant, but what cannot be looked at may be. Returns 0, or -1 with an error
+ * reported if nobody can tell. */
+static int
+qemuVHBANodedevSelect(virNodeDevicePtr dev,
+                      qemuVHBANodedevFilter filter,
+                      const void *opaque,
+                      qemuVHBANodedev **vhba)
+{
+    g_autoptr(qemuVHBANodedev) found = NULL;
+
+    if (!virNodeDeviceVHBAIsName(virNodeDeviceGetName(dev))) {
+        virObjectUnref(dev);
+        return 0;
+    }
+
+    if (qemuVHBANodedevDescribe(dev, &found) < 0) {
+        if (virGetLastErrorCode() != VIR_ERR_NO_NODE_DEVICE)
+            return -1;
+
+        VIR_DEBUG("skipped: %s", virGetLastErrorMessage());
+        virResetLastError();
+    }
+
+    if (found && filter(found, opaque))
+        *vhba = g_steal_pointer(&found);
+
+    return 0;
+}
+
+
 /* Fills @vhbas, and their number @nvhbas, with the persistent vHBAs that @filter
  * likes; see qemuVHBANodedevListMarked. */
 static int
@@ -231,7 +263,10 @@ qemuVHBANodedevList(virConnectPtr conn,
                     size_t *nvhbas)
 {
     g_autofree virNodeDevicePtr *devs = NULL;
+    qemuVHBANodedev **liked = NULL;
+    size_t nliked = 0;
     int ndevs;
+    int rc = 0;
     size_t i;
 
     if ((ndevs = virConnectListAllNodeDevices(conn, &devs,
@@ -240,27 +275,22 @@ qemuVHBANodedevList(virConnectPtr conn,
                                               VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE)) < 0)
         return -1;
 
-    *vhbas = g_new0(qemuVHBANodedev *, ndevs + 1);
-    *nvhbas = 0;
+    liked = g_new0(qemuVHBANodedev *, ndevs + 1);
 
     for (i = 0; i < ndevs; i++) {
-        g_autoptr(qemuVHBANodedev) vhba = NULL;
-
-        if (!virNodeDeviceVHBAIsName(virNodeDeviceGetName(devs[i]))) {
+        if (rc < 0)
             virObjectUnref(devs[i]);
-            continue;
-        }
-
-        /* What vanishes while we look is not meant. */
-        if (qemuVHBANodedevDescribe(devs[i], &vhba) < 0) {
-            VIR_DEBUG("skipped: %s", virGetLastErrorMessage());
-            virResetLastError();
-        }
-
-        if (vhba && filter(vhba, opaque))
-            (*vhbas)[(*nvhbas)++] = g_steal_pointer(&vhba);
+        else if ((rc = qemuVHBANodedevSelect(devs[i], filter, opaque, &liked[nliked])) == 0)
+            nliked += !!liked[nliked];
     }
 
+    if (rc < 0) {
+        qemuVHBANodedevListFree(liked, nliked);
+        return -1;
+    }
+
+    *vhbas = liked;
+    *nvhbas = nliked;
     return 0;
 }
 
