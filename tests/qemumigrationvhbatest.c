@@ -500,6 +500,30 @@ testBeginDestinationPath(const void *opaque)
 }
 
 
+/* What may run elsewhere is not migrated, whatever vHBAs it would use there. */
+static int
+testBeginUnsettled(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(virDomainDef) dstdef = testDefNew();
+    g_autoptr(qemuMigrationVHBACookie) cookie = NULL;
+
+    if (testHostInit(&host, VIR_ASYNC_JOB_MIGRATION_OUT) < 0)
+        return -1;
+
+    testAddDisk(host.vm->def, "vda", P, 0);
+    testAddDisk(dstdef, "vda", STRANGER, 0);
+    testNodedevVHBAAdd(WWNN, P, SECONDARY(S), MARK("lent"), true, true);
+    testNodedevVHBAAdd(WWNN, S, PRIMARY(P), MARK("lent"), false, true);
+
+    if (qemuMigrationVHBASrcBegin(host.vm, dstdef, NULL, DIRECT, &cookie) == 0 ||
+        testCheckError("may run on the host that it was migrated to before") < 0)
+        return -1;
+
+    return testNodedevVHBACheckCalls("");
+}
+
+
 /* One thing that is not as it should be */
 struct testRefusal {
     const char *message;
@@ -821,6 +845,56 @@ testReclaimRefused(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     return testCheckDump(AFTER_PERFORM);
+}
+
+
+/* S is given up, so the fabric cannot tell whether the other host has it. There
+ * is one way on: to destroy the guest here, and that ends it. */
+static int
+testReclaimGivenUp(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    qemuMigrationVHBASrcGone(host.vm);
+    virDomainObjResetAsyncJob(host.vm->job);
+
+    if (qemuMigrationVHBASrcReclaim(host.vm) == 0 ||
+        testCheckError("'vhba_" P "' is lent, and its secondary 'vhba_" S "' has been given up") < 0 ||
+        testCheckDump(P " active autostart " SECONDARY(S) MARK("lent") "\n") < 0)
+        return -1;
+
+    qemuMigrationVHBASrcDisown(host.vm);
+    qemuMigrationVHBASrcGiveUp(host.vm);
+
+    return testCheckDump("");
+}
+
+
+/* With two pairs, none is touched if one of them is given up. */
+static int
+testReclaimHalfGivenUp(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    qemuMigrationVHBASrcGone(host.vm);
+    if (testNodedevVHBACheckCalls("undefine vhba_" S "\n") < 0)
+        return -1;
+
+    virDomainObjResetAsyncJob(host.vm->job);
+    testNodedevVHBAAdd(WWNN, STRANGER, SECONDARY(S_OTHER), MARK("lent"), true, false);
+    testNodedevVHBAAdd(WWNN, S_OTHER, PRIMARY(STRANGER), MARK("lent"), false, false);
+
+    if (qemuMigrationVHBASrcReclaim(host.vm) == 0 ||
+        testCheckError("its secondary 'vhba_" S "' has been given up") < 0)
+        return -1;
+
+    return testNodedevVHBACheckCalls("");
 }
 
 
@@ -2263,6 +2337,7 @@ testAll(void)
          testBeginDestinationPath, "/dev/disk/by-path/x");
     TEST("Begin, destination XML has another path behind a vHBA",
          testBeginDestinationPath, "/dev/disk/by-path/y");
+    TEST("Begin, an earlier migration is not settled", testBeginUnsettled, NULL);
     TEST("Begin without vHBA", testBeginWithoutVHBA, NULL);
     TEST("version 2 of the protocol is refused", testProtocolWithoutCookies, NULL);
     TEST("an older peer refuses the cookie", testCookieIsMandatory, NULL);
@@ -2320,6 +2395,8 @@ testAll(void)
     TEST("resumed by hand", testReclaim, NULL);
     TEST("resumed by hand while the other host has S", testReclaimRefused, NULL);
     TEST("resumed by hand, nothing was sent", testReclaimNothing, NULL);
+    TEST("resumed by hand when S is given up", testReclaimGivenUp, NULL);
+    TEST("resumed by hand when one of two pairs is given up", testReclaimHalfGivenUp, NULL);
     TEST("resumed by hand while nobody can tell", testReclaimBlind, NULL);
     TEST("resumed by hand while a vHBA is removed", testReclaimBesideRemoval, NULL);
     TEST("destroyed by hand while the other host has S", testDisown, NULL);

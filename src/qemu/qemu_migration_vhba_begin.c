@@ -483,7 +483,8 @@ qemuMigrationVHBASrcBegin(virDomainObj *vm,
     if (!qemuMigrationVHBAIsUsed(vm->def))
         return 0;
 
-    if (!(guest.conn = conn = virGetConnectNodeDev()) ||
+    if (qemuMigrationVHBASrcCheckSettled(vm) < 0 ||
+        !(guest.conn = conn = virGetConnectNodeDev()) ||
         !(guest.cookie = ret = qemuMigrationVHBACookieNew()))
         return -1;
 

@@ -108,6 +108,16 @@ qemuMigrationVHBAJournalIsBusy(virQEMUDriver *driver,
 }
 
 
+/* Keeps the error of a step that has failed, unless an earlier one is kept: the
+ * steps for other vHBAs would hide it. */
+static void
+qemuMigrationVHBAJournalKeepError(virErrorPtr *first)
+{
+    if (!*first)
+        virErrorPreserveLast(first);
+}
+
+
 static int
 qemuMigrationVHBAJournalTakeStep(virConnectPtr conn,
                                  qemuVHBANodedev *vhba,
@@ -137,7 +147,7 @@ qemuMigrationVHBAJournalTakeStep(virConnectPtr conn,
  * Takes @step for each such vHBA. A failure is a warning in the log, leaves the
  * mark and concerns no other vHBA.
  *
- * Returns 0 if all went well, -1 with the last error otherwise.
+ * Returns 0 if all went well, -1 with the first error otherwise.
  */
 int
 qemuMigrationVHBAJournalForEach(virConnectPtr conn,
@@ -148,6 +158,7 @@ qemuMigrationVHBAJournalForEach(virConnectPtr conn,
                                 qemuMigrationVHBAJournalStep step)
 {
     qemuVHBANodedev **vhbas = NULL;
+    virErrorPtr first = NULL;
     size_t nvhbas = 0;
     size_t i;
     int ret = 0;
@@ -163,11 +174,14 @@ qemuMigrationVHBAJournalForEach(virConnectPtr conn,
             qemuMigrationVHBAJournalIsBusy(driver, vhbas[i]->def->domain))
             continue;
 
-        if (qemuMigrationVHBAJournalTakeStep(conn, vhbas[i], step) < 0)
+        if (qemuMigrationVHBAJournalTakeStep(conn, vhbas[i], step) < 0) {
+            qemuMigrationVHBAJournalKeepError(&first);
             ret = -1;
+        }
     }
 
     qemuVHBANodedevListFree(vhbas, nvhbas);
+    virErrorRestore(&first);
     return ret;
 }
 
@@ -228,7 +242,7 @@ qemuMigrationVHBAJournalFind(virConnectPtr conn,
  * @vm hands over. They are looked up by name; if the job does not know them, what
  * has @mark for @vm is listed.
  *
- * Returns 0 if all went well, -1 with the last error otherwise.
+ * Returns 0 if all went well, -1 with the first error otherwise.
  */
 int
 qemuMigrationVHBAJournalForJob(virConnectPtr conn,
@@ -239,6 +253,7 @@ qemuMigrationVHBAJournalForJob(virConnectPtr conn,
 {
     qemuDomainJobPrivate *jobPriv = vm->job->privateData;
     qemuMigrationVHBAHandover *handover = jobPriv->vhbaHandover;
+    virErrorPtr first = NULL;
     size_t i;
     int ret = 0;
 
@@ -251,10 +266,13 @@ qemuMigrationVHBAJournalForJob(virConnectPtr conn,
                                               mark, vm->def->name, &vhba);
 
         if (rc < 0 ||
-            (rc == 1 && qemuMigrationVHBAJournalTakeStep(conn, vhba, step) < 0))
+            (rc == 1 && qemuMigrationVHBAJournalTakeStep(conn, vhba, step) < 0)) {
+            qemuMigrationVHBAJournalKeepError(&first);
             ret = -1;
+        }
     }
 
+    virErrorRestore(&first);
     return ret;
 }
 

@@ -211,6 +211,36 @@ qemuMigrationVHBASrcMayResume(virDomainObj *vm)
 }
 
 
+/**
+ * qemuMigrationVHBASrcCheckSettled:
+ * @vm: domain that is to be migrated away; its job has not lent anything yet
+ *
+ * What may run on another host already must not be sent to a third one, not even
+ * if its destination XML names vHBAs that are not concerned.
+ *
+ * Returns 0 if @vm is known to be here alone, -1 with an error reported otherwise.
+ */
+int
+qemuMigrationVHBASrcCheckSettled(virDomainObj *vm)
+{
+    VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    g_autoptr(virConnect) conn = NULL;
+    int sent;
+
+    if (!(conn = virGetConnectNodeDev()) ||
+        (sent = qemuMigrationVHBASrcIsSent(conn, vm)) < 0)
+        return -1;
+
+    if (sent == 0)
+        return 0;
+
+    virReportError(VIR_ERR_OPERATION_INVALID,
+                   _("domain '%1$s' may run on the host that it was migrated to before, whose answer was lost; its vHBAs are still lent: look there, and settle that migration first"),
+                   vm->def->name);
+    return -1;
+}
+
+
 /* Source, when the administrator says that the guest does not run elsewhere */
 
 /* Logs the secondary in again, now or not at all: as long as another host has
@@ -232,10 +262,37 @@ qemuMigrationVHBASrcFetch(virConnectPtr conn,
 }
 
 
+/* A secondary that is not here cannot be had back, so the fabric has no say. It
+ * was given up, because the guest runs on the other host. */
+static int
+qemuMigrationVHBASrcCheckPair(virConnectPtr conn,
+                              qemuVHBANodedev *primary)
+{
+    g_autoptr(qemuVHBANodedev) secondary = NULL;
+    int rc;
+
+    if ((rc = qemuVHBANodedevFind(conn, primary->def->secondary, &secondary)) < 0)
+        return -1;
+
+    if (rc == 0) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("domain '%1$s' may run on the host that it was migrated to: vHBA 'vhba_%2$s' is lent, and its secondary 'vhba_%3$s' has been given up here; if the domain runs there, end it here with 'virsh destroy %1$s', otherwise define the secondary again first"),
+                       primary->def->domain, primary->wwpn, primary->def->secondary);
+        return -1;
+    }
+
+    return 0;
+}
+
+
 static int
 qemuMigrationVHBASrcReclaimAll(virConnectPtr conn,
                                const char *domain)
 {
+    if (qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                          domain, true, qemuMigrationVHBASrcCheckPair) < 0)
+        return -1;
+
     if (qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
                                           domain, false, qemuMigrationVHBASrcFetch) < 0)
         return -1;

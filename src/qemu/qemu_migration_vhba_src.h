@@ -36,6 +36,9 @@ bool
 qemuMigrationVHBASrcMayResume(virDomainObj *vm);
 
 int
+qemuMigrationVHBASrcCheckSettled(virDomainObj *vm);
+
+int
 qemuMigrationVHBASrcReclaim(virDomainObj *vm);
 
 void
