@@ -27,6 +27,7 @@
 #include "qemu/qemu_domain.h"
 #include "qemu/qemu_migration.h"
 #include "qemu/qemu_migration_vhba.h"
+#include "qemu/qemu_process.h"
 
 #define VIR_FROM_THIS VIR_FROM_NONE
 
@@ -161,6 +162,100 @@ virConnectOpenAuth(const char *name G_GNUC_UNUSED,
 }
 
 
+/* Confirm after post-copy: QEMU has sent all. That does not tell whether the
+ * other host has it. */
+
+static bool gone;               /* the vHBAs are given up */
+static int stoppedIn;           /* phase in which QEMU was stopped, -1 if it was not */
+
+void
+qemuMigrationVHBASrcGone(virDomainObj *vm G_GNUC_UNUSED)
+{
+    gone = true;
+}
+
+
+void
+qemuProcessStop(virQEMUDriver *drv G_GNUC_UNUSED,
+                virDomainObj *vm,
+                virDomainShutoffReason reason,
+                virDomainAsyncJob asyncJob G_GNUC_UNUSED,
+                unsigned int flags G_GNUC_UNUSED)
+{
+    stoppedIn = vm->job->phase;
+    vm->def->id = -1;
+    virDomainObjSetState(vm, VIR_DOMAIN_SHUTOFF, reason);
+}
+
+
+int
+qemuMigrationAnyFetchStats(virDomainObj *vm G_GNUC_UNUSED,
+                           virDomainAsyncJob asyncJob G_GNUC_UNUSED,
+                           virDomainJobData *jobData G_GNUC_UNUSED,
+                           char **error G_GNUC_UNUSED)
+{
+    return 0;
+}
+
+
+static int
+testPostcopyBegin(virDomainObj *vm)
+{
+    qemuDomainJobDataPrivate *current;
+
+    if (virDomainObjBeginAsyncJob(vm, VIR_ASYNC_JOB_MIGRATION_OUT,
+                                  VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT,
+                                  VIR_MIGRATE_POSTCOPY) < 0)
+        return -1;
+
+    qemuDomainJobSetStatsType(vm->job->current, QEMU_DOMAIN_JOB_STATS_TYPE_MIGRATION);
+    current = vm->job->current->privateData;
+    current->stats.mig.status = QEMU_MONITOR_MIGRATION_STATUS_COMPLETED;
+    vm->job->phase = QEMU_MIGRATION_PHASE_PERFORM3_DONE;
+    qemuDomainObjReleaseAsyncJob(vm);
+    return 0;
+}
+
+
+struct testPostcopy {
+    int cancelled;
+    bool gone;
+    qemuMigrationJobPhase phase;
+};
+
+
+static int
+testPostcopyEnds(const void *opaque)
+{
+    const struct testPostcopy *t = opaque;
+    g_autoptr(virDomainObj) vm = virDomainObjNew(driver.xmlopt);
+    g_autofree char *xml = testXMLNew();
+
+    if (!(vm->def = virDomainDefParseString(xml, driver.xmlopt, NULL,
+                                            VIR_DOMAIN_DEF_PARSE_INACTIVE)))
+        return -1;
+
+    vm->def->id = 1;
+    vm->persistent = 1;
+    virDomainObjSetState(vm, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_POSTCOPY);
+
+    gone = false;
+    stoppedIn = -1;
+    if (testPostcopyBegin(vm) < 0 ||
+        qemuMigrationSrcConfirm(&driver, virObjectRef(vm), NULL, 0,
+                                VIR_MIGRATE_POSTCOPY, t->cancelled) < 0)
+        return -1;
+
+    if (gone != t->gone || stoppedIn != (int) t->phase) {
+        VIR_TEST_VERBOSE("vHBAs are %s, QEMU was stopped in phase %d",
+                         gone ? "given up" : "kept", stoppedIn);
+        return -1;
+    }
+
+    return 0;
+}
+
+
 struct testPeer {
     virErrorDomain error;
     virDomainMigrateCancelled cancelled;
@@ -227,6 +322,20 @@ mymain(void)
     TEST_PEER("it has come", VIR_FROM_NONE, VIR_DOMAIN_MIGRATE_FINISHED);
     TEST_PEER("it is refused", VIR_FROM_QEMU, VIR_DOMAIN_MIGRATE_REFUSED);
     TEST_PEER("the answer is lost", VIR_FROM_RPC, VIR_DOMAIN_MIGRATE_LOST);
+
+#define TEST_POSTCOPY(what, ...) \
+    do { \
+        const struct testPostcopy t = { __VA_ARGS__ }; \
+        if (virTestRun("post-copy, " what, testPostcopyEnds, &t) < 0) \
+            ret = -1; \
+    } while (0)
+
+    TEST_POSTCOPY("it has come", VIR_DOMAIN_MIGRATE_FINISHED, true,
+                  QEMU_MIGRATION_PHASE_CONFIRM3);
+    TEST_POSTCOPY("the answer is lost, all has been sent", VIR_DOMAIN_MIGRATE_LOST, false,
+                  QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED);
+    TEST_POSTCOPY("it has failed, all has been sent", VIR_DOMAIN_MIGRATE_REFUSED, false,
+                  QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED);
 
     virLockManagerPluginUnref(driver.lockManager);
     qemuTestDriverFree(&driver);

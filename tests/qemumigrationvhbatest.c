@@ -1076,6 +1076,30 @@ testSourceEnd(const void *opaque)
 }
 
 
+/* The destination has said that it has the guest, after post-copy was resumed. */
+static int
+testResumedPostcopy(const void *opaque)
+{
+    const bool *restarted = opaque;
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    if (*restarted) {
+        virDomainObjResetAsyncJob(host.vm->job);
+        host.vm->job->asyncJob = VIR_ASYNC_JOB_MIGRATION_OUT;
+    }
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM_RESUME;
+    qemuMigrationVHBASrcGone(host.vm);
+    host.vm->def->id = -1;
+    qemuMigrationVHBASettle(host.vm, false);
+
+    return testCheckDump("");
+}
+
+
 /* The destination hears of P when it is free, not before, and never of S. */
 static int
 testSourceTells(const void *opaque)
@@ -2377,8 +2401,10 @@ testAll(void)
              .calls = DIED TAKEN_BACK, .dump = AFTER_TAKE_BACK);
     TEST_END("confirmed", .phase = QEMU_MIGRATION_PHASE_CONFIRM3, .sent = true,
              .calls = DIED GIVEN_UP, .dump = "");
-    TEST_END("post-copy came to its end", .phase = QEMU_MIGRATION_PHASE_CONFIRM_RESUME,
-             .sent = true, .calls = DIED GIVEN_UP, .dump = "");
+    TEST_END("post-copy was sent completely", .phase = QEMU_MIGRATION_PHASE_CONFIRM_RESUME,
+             .sent = true, .calls = DIED, .dump = AFTER_PERFORM);
+    TEST("post-copy came to its end", testResumedPostcopy, &no);
+    TEST("post-copy came to its end after a restart", testResumedPostcopy, &yes);
     TEST_END("confirmed, but QEMU lives", .phase = QEMU_MIGRATION_PHASE_CONFIRM3,
              .sent = true, .running = true, .calls = "", .dump = AFTER_PERFORM);
     TEST_END("no answer", .phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED,

@@ -415,10 +415,9 @@ void
 qemuMigrationVHBASrcGone(virDomainObj *vm)
 {
     VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
-    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
     g_autoptr(virConnect) conn = NULL;
 
-    if (!jobPriv->vhbaHandover ||
+    if (!qemuMigrationVHBAConcerns(vm) ||
         !(conn = qemuMigrationVHBAJournalOpen(vm)))
         return;
 
@@ -570,11 +569,13 @@ qemuMigrationVHBASrcGetFate(virConnectPtr conn,
         return QEMU_MIGRATION_VHBA_HERE;
 
     case QEMU_MIGRATION_PHASE_CONFIRM3:
-    case QEMU_MIGRATION_PHASE_CONFIRM_RESUME:
         /* The destination runs it. Our QEMU may only have failed to stop. */
         return running ? QEMU_MIGRATION_VHBA_UNDECIDED
                        : QEMU_MIGRATION_VHBA_THERE;
 
+    case QEMU_MIGRATION_PHASE_CONFIRM_RESUME:
+        /* It may be QEMU only that says that all has been sent. What the destination
+         * has said, qemuMigrationVHBASrcGone has written down. */
     case QEMU_MIGRATION_PHASE_PERFORM3_DONE:
     case QEMU_MIGRATION_PHASE_POSTCOPY_FAILED:
     case QEMU_MIGRATION_PHASE_BEGIN_RESUME:
