@@ -150,12 +150,15 @@ virIdentityGetSystem(void)
 }
 
 
-/* whether QEMU has died meanwhile */
+/* whether QEMU has died meanwhile, and what fails from then on */
 static bool dead;
+static const char *failsThen;
 
 bool
 qemuMigrationVHBADstIsStopped(virDomainObj *vm G_GNUC_UNUSED)
 {
+    if (failsThen)
+        testNodedevVHBAFail(failsThen);
     return !dead;
 }
 
@@ -217,6 +220,7 @@ testHostClear(testHost *host)
     partner = VIR_FC_REMOTE_PORT_UNSEEN;
     cpuStarts = 0;
     dead = false;
+    failsThen = NULL;
     sharer = NULL;
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(testHost, testHostClear);
@@ -1575,6 +1579,84 @@ testCommitDead(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* The commit stands, or may. Then the source must not hear a refusal. */
+static int
+testCommitStands(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    virDomainMigrateCancelled answer;
+
+    if (testPrepare(&host, S) < 0)
+        return -1;
+
+    dead = true;
+    failsThen = "define vhba_" S;
+    if (qemuMigrationVHBADstCommit(host.vm) == 0)
+        return -1;
+    answer = virDomainMigrateGetCancelled(NULL);
+    testNodedevVHBAFail(NULL);
+
+    if (testCheckError("cannot be marked as borrowed there again") < 0 ||
+        answer != VIR_DOMAIN_MIGRATE_LOST)
+        return -1;
+
+    return testCheckDump(AFTER_FINISH);
+}
+
+
+struct testRefuse {
+    const char *failing;
+    virDomainMigrateCancelled answer;
+    const char *dump;
+};
+
+
+/* The CPUs do not start. It is refused if that can be written down. */
+static int
+testRefuse(const void *opaque)
+{
+    const struct testRefuse *t = opaque;
+    g_auto(testHost) host = { 0 };
+    virDomainMigrateCancelled answer;
+
+    if (testPrepare(&host, S) < 0 ||
+        qemuMigrationVHBADstCommit(host.vm) < 0)
+        return -1;
+
+    virReportErrorHelper(VIR_FROM_QEMU, VIR_ERR_OPERATION_FAILED, __FILE__,
+                         __FUNCTION__, __LINE__, "%s", "CPUs do not start");
+    failsThen = t->failing;
+    if (!qemuMigrationVHBADstMayRefuse(host.vm))
+        return -1;
+    answer = virDomainMigrateGetCancelled(NULL);
+    testNodedevVHBAFail(NULL);
+
+    if (answer != t->answer ||
+        (!t->failing && testCheckError("CPUs do not start") < 0))
+        return -1;
+
+    virResetLastError();
+    return testCheckDump(t->dump);
+}
+
+
+/* It is refused, and its QEMU cannot be stopped: nothing is taken over. */
+static int
+testRefusedButAlive(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0 ||
+        qemuMigrationVHBADstCommit(host.vm) < 0 ||
+        qemuMigrationVHBADstRevoke(host.vm) < 0)
+        return -1;
+
+    qemuMigrationVHBASettle(host.vm, true);
+
+    return testCheckDump(AFTER_PREPARE);
+}
+
+
 static int
 testFinishFails(const void *opaque G_GNUC_UNUSED)
 {
@@ -1803,6 +1885,146 @@ testPowerCut(const void *opaque)
         return -1;
 
     return testCheckDump(t->dump);
+}
+
+
+/* A guest with two pairs, P and S and these. A crash has come between their marks;
+ * they go the same way all the same. */
+
+#define P2 STRANGER
+#define S2 S_OTHER
+
+static void
+testAddPair(const char *primary,
+            const char *primaryMark,
+            const char *secondary,
+            const char *secondaryMark)
+{
+    g_autofree char *toSecondary = g_strdup_printf(SECONDARY("%s"), secondary);
+    g_autofree char *toPrimary = g_strdup_printf(PRIMARY("%s"), primary);
+
+    testNodedevVHBAAdd(WWNN, primary, toSecondary, primaryMark, true, false);
+    testNodedevVHBAAdd(WWNN, secondary, toPrimary, secondaryMark, false, false);
+}
+
+
+/* The destination, in its commit */
+static int
+testHalfCommitted(testHost *host)
+{
+    if (testDestinationInit(host) < 0)
+        return -1;
+
+    testAddPair(S, NULL, P, MARK("borrowed"));
+    testAddPair(S2, MARK("borrowed"), P2, MARK("borrowed"));
+    return 0;
+}
+
+
+/* The destination, after it */
+static int
+testAllCommitted(testHost *host)
+{
+    if (testDestinationInit(host) < 0)
+        return -1;
+
+    testAddPair(S, NULL, P, MARK("borrowed"));
+    testAddPair(S2, NULL, P2, MARK("borrowed"));
+    return 0;
+}
+
+
+/* The source, at the end of Perform */
+static int
+testHalfSent(testHost *host)
+{
+    if (testHostInit(host, VIR_ASYNC_JOB_MIGRATION_OUT) < 0)
+        return -1;
+
+    testAddPair(P, MARK("lent"), S, MARK("lent"));
+    testAddPair(P2, NULL, S2, MARK("lent"));
+    return 0;
+}
+
+
+/* The source, in Confirm */
+static int
+testHalfGone(testHost *host)
+{
+    if (testHostInit(host, VIR_ASYNC_JOB_MIGRATION_OUT) < 0)
+        return -1;
+
+    testNodedevVHBAAdd(WWNN, P, SECONDARY(S), MARK("lent"), true, false);
+    testAddPair(P2, MARK("lent"), S2, MARK("lent"));
+    return 0;
+}
+
+
+/* The daemon of the destination finds QEMU, and kills it. */
+static int
+testPairsKilled(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    virDomainJobObj job = { .asyncJob = VIR_ASYNC_JOB_MIGRATION_IN,
+                            .phase = QEMU_MIGRATION_PHASE_FINISH3 };
+
+    if (testHalfCommitted(&host) < 0)
+        return -1;
+
+    virDomainObjResetAsyncJob(host.vm->job);
+    if (qemuMigrationVHBADstGoOn(&driver, host.vm, &job))
+        return -1;
+
+    host.vm->def->id = -1;
+    qemuMigrationVHBARecover(host.vm, &job);
+
+    return testCheckDump("");
+}
+
+
+/* As long as they cannot go together, none goes. */
+static int
+testPairsWait(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    g_autofree char *before = NULL;
+
+    if (testHalfCommitted(&host) < 0)
+        return -1;
+
+    before = testNodedevVHBADump();
+    testNodedevVHBAFail("define vhba_" S);
+    qemuMigrationVHBASettle(host.vm, false);
+    if (qemuMigrationVHBARecoverMarks(NULL) < 0)
+        return -1;
+    testNodedevVHBAFail(NULL);
+
+    if (testCheckDump(before) < 0 ||
+        qemuMigrationVHBARecoverMarks(NULL) < 0)
+        return -1;
+
+    return testCheckDump("");
+}
+
+
+/* What another migration has decided is not taken back. */
+static int
+testPairsOfAnother(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testDestinationInit(&host) < 0)
+        return -1;
+
+    testAddPair(S, NULL, P, "<handover state='borrowed' domain='guest' migration='" UUID "'/>");
+    testAddPair(S2, MARK("borrowed"), P2, MARK("borrowed"));
+
+    if (qemuMigrationVHBARecoverMarks(NULL) < 0)
+        return -1;
+
+    return testCheckDump(P " inactive " PRIMARY(S)
+                         "<handover state='borrowed' domain='guest' migration='" UUID "'/>\n"
+                         S " active " SECONDARY(P) "\n");
 }
 
 
@@ -2509,6 +2731,12 @@ testAll(void)
     TEST("Finish fails after the commit", testFinishRevoked, NULL);
     TEST("Finish cannot commit", testCommitFails, NULL);
     TEST("Finish refuses when QEMU has died", testCommitDead, NULL);
+    TEST("Finish cannot take the commit back", testCommitStands, NULL);
+    TEST("CPUs do not start", testRefuse,
+         &((struct testRefuse) { NULL, VIR_DOMAIN_MIGRATE_REFUSED, AFTER_PREPARE }));
+    TEST("CPUs do not start, and the commit stands", testRefuse,
+         &((struct testRefuse) { "define vhba_" S, VIR_DOMAIN_MIGRATE_LOST, AFTER_FINISH }));
+    TEST("Finish has refused, QEMU lives on", testRefusedButAlive, NULL);
     TEST("client lost after Prepare", testClientLost, NULL);
     TEST("leftover S active", testPrepareAfterLeftover, "stop vhba_" S);
     TEST("leftover S", testPrepareAfterLeftover, "undefine vhba_" S);
@@ -2575,6 +2803,22 @@ testAll(void)
     TEST_POWER_CUT("of the source in Confirm", .until = testSent, .gone = true, .dump = "");
     TEST_POWER_CUT("of the destination in Prepare", .until = testPrepareP, .dump = "");
     TEST_POWER_CUT("of the destination after Prepare", .until = testPrepareS, .dump = "");
+    TEST_POWER_CUT("between two pairs in Commit", .until = testHalfCommitted, .dump = "");
+    TEST_POWER_CUT("after Commit of two pairs", .until = testAllCommitted,
+                   .dump = P " inactive " PRIMARY(S) MARK("borrowed") "\n"
+                           S " active " SECONDARY(P) "\n"
+                           S2 " active " SECONDARY(P2) "\n"
+                           P2 " inactive " PRIMARY(S2) MARK("borrowed") "\n");
+    TEST_POWER_CUT("between two pairs at the end of Perform", .until = testHalfSent,
+                   .dump = P " active " SECONDARY(S) "\n"
+                           S " inactive " PRIMARY(P) MARK("borrowed") "\n"
+                           S2 " inactive " PRIMARY(P2) MARK("borrowed") "\n"
+                           P2 " active " SECONDARY(S2) "\n");
+    TEST_POWER_CUT("between two pairs in Confirm", .until = testHalfGone, .dump = "");
+
+    TEST("two pairs: QEMU is killed after half a Commit", testPairsKilled, NULL);
+    TEST("two pairs: none is forgotten alone", testPairsWait, NULL);
+    TEST("two pairs: another migration's is left alone", testPairsOfAnother, NULL);
 
     return ret;
 }

@@ -60,9 +60,10 @@ qemuMigrationVHBADstRevokeOne(virConnectPtr conn,
                               qemuVHBANodedev *idle)
 {
     g_autoptr(qemuVHBANodedev) used = NULL;
+    int rc;
 
-    if (!(used = qemuVHBANodedevLookup(conn, idle->def->primary)))
-        return -1;
+    if ((rc = qemuVHBANodedevFind(conn, idle->def->primary, &used)) <= 0)
+        return rc;
 
     if (used->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_NONE)
         return 0;
@@ -72,24 +73,85 @@ qemuMigrationVHBADstRevokeOne(virConnectPtr conn,
 }
 
 
+/* Returns 1 if @migration has not been decided about: the last mark of those that
+ * the guest would use decides. 0 if it has, -1 with an error reported if that
+ * cannot be told. */
+static int
+qemuMigrationVHBADstIsUndecided(virConnectPtr conn,
+                                const char *migration)
+{
+    return qemuMigrationVHBAJournalAny(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                       migration, true, NULL);
+}
+
+
+/* A crash has come between the pairs of a commit: what it had done already is
+ * revoked, before any pair is forgotten. */
+int
+qemuMigrationVHBADstRevokePartial(virConnectPtr conn,
+                                  qemuVHBANodedev *idle)
+{
+    int rc;
+
+    if ((rc = qemuMigrationVHBADstIsUndecided(conn, idle->def->migration)) <= 0)
+        return rc;
+
+    return qemuMigrationVHBADstRevokeOne(conn, idle);
+}
+
+
+/* Takes qemuMigrationVHBADstCommit back. Returns 0 on success; -1 with an error
+ * reported, and then nobody can tell what is decided. */
+static int
+qemuMigrationVHBADstRevokeAll(virDomainObj *vm)
+{
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+    g_autoptr(virConnect) conn = NULL;
+
+    if (!(conn = qemuMigrationVHBAJournalOpen(vm)) ||
+        qemuMigrationVHBAJournalForJob(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                       false, qemuMigrationVHBADstRevokeOne) < 0)
+        return -1;
+
+    if (jobPriv->vhbaHandover)
+        jobPriv->vhbaHandover->committed = false;
+    return 0;
+}
+
+
 /**
  * qemuMigrationVHBADstRevoke:
  * @vm: domain that has not run, and of which nobody was told that it does
  *
- * Takes qemuMigrationVHBADstCommit back. The current error is preserved.
+ * Takes qemuMigrationVHBADstCommit back, so that the current error, which is
+ * preserved, refuses the guest: the source goes on with it then.
+ *
+ * Where that fails, the vHBAs may be left as if it did run here. Then the source
+ * must not hear a refusal but nothing, and stay paused: the error becomes one of
+ * the connection, see virDomainMigrateGetCancelled.
+ *
+ * Returns 0 on success, -1 otherwise.
  */
-void
+int
 qemuMigrationVHBADstRevoke(virDomainObj *vm)
 {
     VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
-    g_autoptr(virConnect) conn = NULL;
+    g_autofree char *reason = NULL;
     virErrorPtr orig_err = NULL;
 
     virErrorPreserveLast(&orig_err);
-    if ((conn = qemuMigrationVHBAJournalOpen(vm)))
-        ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
-                                                    false, qemuMigrationVHBADstRevokeOne));
-    virErrorRestore(&orig_err);
+    if (qemuMigrationVHBADstRevokeAll(vm) == 0) {
+        virErrorRestore(&orig_err);
+        return 0;
+    }
+
+    virFreeError(orig_err);
+    reason = g_strdup(virGetLastErrorMessage());
+    virReportErrorHelper(VIR_FROM_RPC, VIR_ERR_OPERATION_FAILED,
+                         __FILE__, __FUNCTION__, __LINE__,
+                         _("domain '%1$s' does not run on the destination, but its vHBAs cannot be marked as borrowed there again: %2$s; stop and undefine them there, then resume it on the source"),
+                         vm->def->name, reason);
+    return -1;
 }
 
 
@@ -149,12 +211,14 @@ qemuMigrationVHBADstKeepPrimaries(virConnectPtr conn,
  * more what happens to @vm, or to who has asked for it. To be called before its
  * CPUs start: a guest that may have run here is never forgotten.
  *
- * Returns 0 on success; -1 with an error reported, and then nothing is decided.
+ * Returns 0 on success; -1 with an error reported, and then nothing is decided,
+ * unless the error says otherwise, see qemuMigrationVHBADstRevoke.
  */
 int
 qemuMigrationVHBADstCommit(virDomainObj *vm)
 {
     VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
     g_autoptr(virConnect) conn = NULL;
 
     if (!qemuMigrationVHBAConcerns(vm))
@@ -164,7 +228,7 @@ qemuMigrationVHBADstCommit(virDomainObj *vm)
         return -1;
 
     if (qemuMigrationVHBADstKeepPrimaries(conn, vm) < 0) {
-        qemuMigrationVHBADstRevoke(vm);
+        ignore_value(qemuMigrationVHBADstRevoke(vm));
         return -1;
     }
 
@@ -175,10 +239,12 @@ qemuMigrationVHBADstCommit(virDomainObj *vm)
         virReportError(VIR_ERR_OPERATION_FAILED,
                        _("QEMU of domain '%1$s' has died before its CPUs were started"),
                        vm->def->name);
-        qemuMigrationVHBADstRevoke(vm);
+        ignore_value(qemuMigrationVHBADstRevoke(vm));
         return -1;
     }
 
+    if (jobPriv->vhbaHandover)
+        jobPriv->vhbaHandover->committed = true;
     virCloseCallbacksDomainRemove(vm, NULL, qemuProcessAutoDestroy);
     return 0;
 }
@@ -255,10 +321,10 @@ qemuMigrationVHBADstGoOn(virQEMUDriver *driver,
  * qemuMigrationVHBADstMayRefuse:
  * @vm: domain whose CPUs could not be started after qemuMigrationVHBADstCommit
  *
- * Returns true if the guest has not run here, so that the source can be told to
- * go on with it; the vHBAs are borrowed again. Returns false if QEMU has died
- * of the question: then nobody can tell, and the guest stays with us, dead. The
- * current error is preserved.
+ * Returns true if the guest has not run here, so that the source can be told that,
+ * with the current error; it goes on with the guest if the vHBAs are borrowed
+ * again, see qemuMigrationVHBADstRevoke. Returns false if QEMU has died of the
+ * question: then nobody can tell, and the guest stays with us, dead.
  */
 bool
 qemuMigrationVHBADstMayRefuse(virDomainObj *vm)
@@ -274,7 +340,7 @@ qemuMigrationVHBADstMayRefuse(virDomainObj *vm)
     virErrorRestore(&orig_err);
 
     if (stopped)
-        qemuMigrationVHBADstRevoke(vm);
+        ignore_value(qemuMigrationVHBADstRevoke(vm));
 
     return stopped;
 }
@@ -284,7 +350,7 @@ qemuMigrationVHBADstMayRefuse(virDomainObj *vm)
 
 /* A secondary belongs here now. One that was not active on the source is not
  * started here either. */
-int
+static int
 qemuMigrationVHBADstLetIn(virConnectPtr conn,
                           qemuVHBANodedev *vhba)
 {
@@ -293,6 +359,28 @@ qemuMigrationVHBADstLetIn(virConnectPtr conn,
 
     qemuVHBAStartWhenFree(vhba->wwpn, vhba->def->migration);
     return 0;
+}
+
+
+/* The same, where it may not be decided yet that it does. */
+int
+qemuMigrationVHBADstLetInDecided(virConnectPtr conn,
+                                 qemuVHBANodedev *vhba)
+{
+    g_autoptr(qemuVHBANodedev) primary = NULL;
+    int rc = 0;
+
+    if (vhba->def->primary &&
+        (rc = qemuVHBANodedevFind(conn, vhba->def->primary, &primary)) < 0)
+        return -1;
+
+    if (rc == 0 || primary->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_NONE)
+        return 0;
+
+    if ((rc = qemuMigrationVHBADstIsUndecided(conn, vhba->def->migration)) != 0)
+        return MIN(rc, 0);
+
+    return qemuMigrationVHBADstLetIn(conn, vhba);
 }
 
 
@@ -330,17 +418,64 @@ qemuMigrationVHBADstForgetIdle(virConnectPtr conn,
 }
 
 
+/* QEMU lives. That alone decides nothing: it may be one that we have refused to
+ * run and could not stop. After a restart nobody remembers, but then nobody has
+ * refused either, and what is there stays. */
+static void
+qemuMigrationVHBADstSettleRunning(virConnectPtr conn,
+                                  virDomainObj *vm)
+{
+    const virNodeDevVHBAHandover borrowed = VIR_NODE_DEV_VHBA_HANDOVER_BORROWED;
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+
+    if (jobPriv->vhbaHandover && !jobPriv->vhbaHandover->committed) {
+        VIR_WARN("Domain '%s' was refused but is still here, and its vHBAs stay borrowed. "
+                 "Destroy it; they are given back when this daemon is restarted, or when "
+                 "the domain comes again",
+                 vm->def->name);
+        return;
+    }
+
+    if (qemuMigrationVHBAJournalForJob(conn, vm, borrowed, true,
+                                       qemuMigrationVHBADstKeep) < 0)
+        return;
+
+    ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, borrowed, false,
+                                                qemuMigrationVHBADstLetIn));
+}
+
+
+static void
+qemuMigrationVHBADstSettleDead(virConnectPtr conn,
+                               virDomainObj *vm)
+{
+    const virNodeDevVHBAHandover borrowed = VIR_NODE_DEV_VHBA_HANDOVER_BORROWED;
+    int undecided;
+
+    if ((undecided = qemuMigrationVHBAJournalHas(conn, vm, borrowed, true)) < 0)
+        return;
+
+    if (undecided == 1) {
+        if (qemuMigrationVHBAJournalForJob(conn, vm, borrowed, false,
+                                           qemuMigrationVHBADstRevokePartial) < 0)
+            return;
+
+        ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, borrowed, true,
+                                                    qemuMigrationVHBADstForget));
+    }
+
+    ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, borrowed, false,
+                                                qemuMigrationVHBADstForgetIdle));
+}
+
+
 void
 qemuMigrationVHBADstSettle(virConnectPtr conn,
                            virDomainObj *vm,
                            bool running)
 {
-    const virNodeDevVHBAHandover borrowed = VIR_NODE_DEV_VHBA_HANDOVER_BORROWED;
-
-    ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, borrowed, true,
-                                                running ? qemuMigrationVHBADstKeep
-                                                     : qemuMigrationVHBADstForget));
-    ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, borrowed, false,
-                                                running ? qemuMigrationVHBADstLetIn
-                                                     : qemuMigrationVHBADstForgetIdle));
+    if (running)
+        qemuMigrationVHBADstSettleRunning(conn, vm);
+    else
+        qemuMigrationVHBADstSettleDead(conn, vm);
 }

@@ -28,7 +28,7 @@ qemuMigrationVHBADstIsStopped(virDomainObj *vm)
 int
 qemuMigrationVHBADstCommit(virDomainObj *vm);
 
-void
+int
 qemuMigrationVHBADstRevoke(virDomainObj *vm);
 
 bool
@@ -42,8 +42,12 @@ qemuMigrationVHBADstGoOn(virQEMUDriver *driver,
 /* for settling and recovery */
 
 int
-qemuMigrationVHBADstLetIn(virConnectPtr conn,
-                          qemuVHBANodedev *vhba);
+qemuMigrationVHBADstRevokePartial(virConnectPtr conn,
+                                  qemuVHBANodedev *idle);
+
+int
+qemuMigrationVHBADstLetInDecided(virConnectPtr conn,
+                                 qemuVHBANodedev *vhba);
 
 int
 qemuMigrationVHBADstForget(virConnectPtr conn,

@@ -49,6 +49,8 @@ struct _qemuMigrationVHBAHandover {
     size_t npairs;
     qemuMigrationVHBAHandoverPair *pairs;
 
+    bool committed;             /* the destination has decided to keep the pairs */
+
     virConnectPtr conn;         /* to the node device driver, with the authority
                                  * of the daemon; NULL until it is needed */
 };

@@ -332,6 +332,46 @@ qemuMigrationVHBAJournalHas(virConnectPtr conn,
 }
 
 
+/**
+ * qemuMigrationVHBAJournalAny:
+ * @conn: connection to the node device driver
+ * @mark: lent or borrowed
+ * @migration: UUID of a hand-over
+ * @primary: whether the vHBAs are the primaries of their pairs, or secondaries
+ * @test: what to look for, returns as this does; NULL if the mark is all
+ *
+ * A guest may have several pairs. They go together, and a crash may have come
+ * between the marks of one pair and those of the next.
+ *
+ * Returns 1 if any vHBA of that hand-over passes, 0 if none does, -1 with an error
+ * reported if that cannot be told.
+ */
+int
+qemuMigrationVHBAJournalAny(virConnectPtr conn,
+                            virNodeDevVHBAHandover mark,
+                            const char *migration,
+                            bool primary,
+                            qemuMigrationVHBAJournalTest test)
+{
+    qemuVHBANodedev **vhbas = NULL;
+    size_t nvhbas = 0;
+    size_t i;
+    int rc = 0;
+
+    if (qemuVHBANodedevListMarked(conn, mark, NULL, &vhbas, &nvhbas) < 0)
+        return -1;
+
+    for (i = 0; i < nvhbas && rc == 0; i++) {
+        if (!!vhbas[i]->def->secondary == primary &&
+            STREQ_NULLABLE(vhbas[i]->def->migration, migration))
+            rc = test ? test(conn, vhbas[i]) : 1;
+    }
+
+    qemuVHBANodedevListFree(vhbas, nvhbas);
+    return rc;
+}
+
+
 int
 qemuMigrationVHBAJournalUnmark(virConnectPtr conn G_GNUC_UNUSED,
                                qemuVHBANodedev *vhba)

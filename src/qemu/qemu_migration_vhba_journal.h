@@ -33,6 +33,11 @@ typedef int
 (*qemuMigrationVHBAJournalStep)(virConnectPtr conn,
                                 qemuVHBANodedev *vhba);
 
+/* Returns 1 or 0, or -1 with an error reported if that cannot be told. */
+typedef int
+(*qemuMigrationVHBAJournalTest)(virConnectPtr conn,
+                                const qemuVHBANodedev *vhba);
+
 virIdentity *
 qemuMigrationVHBAAuthorityTake(void);
 
@@ -66,6 +71,13 @@ qemuMigrationVHBAJournalHas(virConnectPtr conn,
                             virDomainObj *vm,
                             virNodeDevVHBAHandover mark,
                             bool primary);
+
+int
+qemuMigrationVHBAJournalAny(virConnectPtr conn,
+                            virNodeDevVHBAHandover mark,
+                            const char *migration,
+                            bool primary,
+                            qemuMigrationVHBAJournalTest test);
 
 int
 qemuMigrationVHBAJournalUnmark(virConnectPtr conn,

@@ -38,19 +38,45 @@
 VIR_LOG_INIT("qemu.qemu_migration_vhba_recover");
 
 
+static int
+qemuMigrationVHBARecoverIsUnsent(virConnectPtr conn,
+                                 const qemuVHBANodedev *secondary)
+{
+    g_autoptr(qemuVHBANodedev) primary = NULL;
+    int rc;
+
+    if ((rc = qemuVHBANodedevFind(conn, secondary->def->primary, &primary)) <= 0)
+        return rc;
+
+    return primary->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE;
+}
+
+
+/* P is lent, and P of another pair is not: the guest was not sent, or is back. */
+static int
+qemuMigrationVHBARecoverNotSent(virConnectPtr conn,
+                                qemuVHBANodedev *primary)
+{
+    int rc;
+
+    if ((rc = qemuMigrationVHBAJournalAny(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                          primary->def->migration, false,
+                                          qemuMigrationVHBARecoverIsUnsent)) <= 0)
+        return rc;
+
+    return qemuMigrationVHBAJournalUnmark(conn, primary);
+}
+
+
 /* S is lent, and P is not: the guest was not sent, so it cannot run there. */
 static int
 qemuMigrationVHBARecoverUnsent(virConnectPtr conn,
                                qemuVHBANodedev *secondary)
 {
-    g_autoptr(qemuVHBANodedev) primary = NULL;
     int rc;
 
-    if ((rc = qemuVHBANodedevFind(conn, secondary->def->primary, &primary)) < 0)
-        return -1;
-
-    if (rc == 0 || primary->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_NONE)
-        return 0;
+    if ((rc = qemuMigrationVHBARecoverIsUnsent(conn, secondary)) <= 0)
+        return rc;
 
     return qemuMigrationVHBASrcTakeBack(conn, secondary);
 }
@@ -97,33 +123,13 @@ qemuMigrationVHBARecoverAlone(virConnectPtr conn,
 }
 
 
-/* A secondary is borrowed after a decision: it will belong here when the fabric
- * lets it in. One whose primary is borrowed as well waits for a decision. */
-static int
-qemuMigrationVHBARecoverLetIn(virConnectPtr conn,
-                              qemuVHBANodedev *vhba)
-{
-    g_autoptr(qemuVHBANodedev) primary = NULL;
-    int rc = 0;
-
-    if (vhba->def->primary &&
-        (rc = qemuVHBANodedevFind(conn, vhba->def->primary, &primary)) < 0)
-        return -1;
-
-    if (rc == 0 || primary->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_NONE)
-        return 0;
-
-    return qemuMigrationVHBADstLetIn(conn, vhba);
-}
-
-
 /**
  * qemuMigrationVHBARecoverMarks:
  * @driver: the driver, whose domains are left alone if they are alive; or NULL
  *
- * Does what is left to do for migrations whose domains are not here any more,
- * and goes on to start, in the background, the vHBAs that have been brought or
- * brought back.
+ * Does what is left to do for migrations whose domains are not here any more, the
+ * same for all pairs of each, and goes on to start, in the background, the vHBAs
+ * that have been brought or brought back.
  *
  * Returns 0 on success, -1 with an error reported if the node device driver
  * cannot be reached.
@@ -135,11 +141,15 @@ qemuMigrationVHBARecoverMarks(virQEMUDriver *driver)
         virNodeDevVHBAHandover mark;
         bool primary;
         qemuMigrationVHBAJournalStep step;
+        bool together;          /* if it fails, what follows has to wait */
     } steps[] = {
-        { VIR_NODE_DEV_VHBA_HANDOVER_LENT, true, qemuMigrationVHBASrcGiveUpPrimary },
-        { VIR_NODE_DEV_VHBA_HANDOVER_LENT, false, qemuMigrationVHBARecoverUnsent },
-        { VIR_NODE_DEV_VHBA_HANDOVER_BORROWED, true, qemuMigrationVHBARecoverUnrun },
-        { VIR_NODE_DEV_VHBA_HANDOVER_BORROWED, false, qemuMigrationVHBARecoverAlone },
+        { VIR_NODE_DEV_VHBA_HANDOVER_LENT, false, qemuMigrationVHBASrcGiveUpRest, true },
+        { VIR_NODE_DEV_VHBA_HANDOVER_LENT, true, qemuMigrationVHBASrcGiveUpPrimary, false },
+        { VIR_NODE_DEV_VHBA_HANDOVER_LENT, true, qemuMigrationVHBARecoverNotSent, true },
+        { VIR_NODE_DEV_VHBA_HANDOVER_LENT, false, qemuMigrationVHBARecoverUnsent, false },
+        { VIR_NODE_DEV_VHBA_HANDOVER_BORROWED, false, qemuMigrationVHBADstRevokePartial, true },
+        { VIR_NODE_DEV_VHBA_HANDOVER_BORROWED, true, qemuMigrationVHBARecoverUnrun, false },
+        { VIR_NODE_DEV_VHBA_HANDOVER_BORROWED, false, qemuMigrationVHBARecoverAlone, false },
     };
     g_autoptr(virConnect) conn = virGetConnectNodeDev();
     size_t i;
@@ -152,13 +162,16 @@ qemuMigrationVHBARecoverMarks(virQEMUDriver *driver)
     if ((rc = qemuVHBANodedevAnyMarked(conn)) <= 0)
         return rc;
 
-    for (i = 0; i < G_N_ELEMENTS(steps); i++)
-        ignore_value(qemuMigrationVHBAJournalForEach(conn, driver, steps[i].mark, NULL,
-                                                     steps[i].primary, steps[i].step));
+    for (i = 0; i < G_N_ELEMENTS(steps); i++) {
+        if (qemuMigrationVHBAJournalForEach(conn, driver, steps[i].mark, NULL,
+                                            steps[i].primary, steps[i].step) < 0 &&
+            steps[i].together)
+            break;
+    }
 
     /* what is let in may be a running domain's */
     return qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
-                                             NULL, false, qemuMigrationVHBARecoverLetIn);
+                                             NULL, false, qemuMigrationVHBADstLetInDecided);
 }
 
 

@@ -378,6 +378,36 @@ qemuMigrationVHBASrcGiveUpSecondary(virConnectPtr conn,
 }
 
 
+static int
+qemuMigrationVHBASrcIsGivenUp(virConnectPtr conn,
+                              const qemuVHBANodedev *primary)
+{
+    g_autoptr(qemuVHBANodedev) secondary = NULL;
+    int rc;
+
+    if ((rc = qemuVHBANodedevFind(conn, primary->def->secondary, &secondary)) < 0)
+        return -1;
+
+    return rc == 0;
+}
+
+
+/* S of another pair is given up: the guest runs elsewhere, with all its pairs. */
+int
+qemuMigrationVHBASrcGiveUpRest(virConnectPtr conn,
+                               qemuVHBANodedev *secondary)
+{
+    int rc;
+
+    if ((rc = qemuMigrationVHBAJournalAny(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                          secondary->def->migration, true,
+                                          qemuMigrationVHBASrcIsGivenUp)) <= 0)
+        return rc;
+
+    return qemuMigrationVHBASrcGiveUpSecondary(conn, secondary);
+}
+
+
 int
 qemuMigrationVHBASrcGiveUpPrimary(virConnectPtr conn,
                                   qemuVHBANodedev *primary)
@@ -651,6 +681,10 @@ qemuMigrationVHBASrcSettle(virConnectPtr conn,
     case QEMU_MIGRATION_VHBA_UNDECIDED:
         VIR_WARN("Nobody can tell here whether domain '%s' runs on the destination; "
                  "the vHBAs lent for its migration stay marked", vm->def->name);
+        if (!running &&
+            qemuMigrationVHBAJournalForJob(conn, vm, lent, false,
+                                           qemuMigrationVHBASrcGiveUpRest) < 0)
+            return;
         break;
     }
 

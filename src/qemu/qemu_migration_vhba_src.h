@@ -57,6 +57,10 @@ qemuMigrationVHBASrcConfirmOffline(virDomainObj *vm,
 /* for settling and recovery */
 
 int
+qemuMigrationVHBASrcGiveUpRest(virConnectPtr conn,
+                               qemuVHBANodedev *secondary);
+
+int
 qemuMigrationVHBASrcGiveUpPrimary(virConnectPtr conn,
                                   qemuVHBANodedev *primary);
 
