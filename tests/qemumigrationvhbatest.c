@@ -852,6 +852,33 @@ testReclaimRefused(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* The disk was plugged in while the guest ran: when that has ended, its definition
+ * knows nothing of vHBAs. */
+static int
+testDisownUnplugged(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    host.vm->job->asyncJob = VIR_ASYNC_JOB_NONE;
+    partner = VIR_FC_REMOTE_PORT_PRESENT;
+
+    if (!qemuMigrationVHBASrcDisown(host.vm))
+        return -1;
+
+    virDomainDiskDefFree(virDomainDiskRemove(host.vm->def, 0));
+    host.vm->def->id = -1;
+    if (qemuMigrationVHBASrcDisown(host.vm))
+        return -1;
+
+    qemuMigrationVHBASrcGiveUp(host.vm);
+
+    return testCheckDump("");
+}
+
+
 /* S is given up, so the fabric cannot tell whether the other host has it. There
  * is one way on: to destroy the guest here, and that ends it. */
 static int
@@ -1762,6 +1789,26 @@ testRecover(const void *opaque)
 }
 
 
+/* QEMU is stopped as it is found, and with it goes a disk that was plugged in. */
+static int
+testRecoverUnplugged(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    virDomainJobObj job = { .asyncJob = VIR_ASYNC_JOB_MIGRATION_OUT,
+                            .phase = QEMU_MIGRATION_PHASE_CONFIRM3 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    virDomainObjResetAsyncJob(host.vm->job);
+    virDomainDiskDefFree(virDomainDiskRemove(host.vm->def, 0));
+    host.vm->def->id = -1;
+    qemuMigrationVHBARecover(host.vm, &job);
+
+    return testCheckDump("");
+}
+
+
 /* The daemon dies while the pair is reclaimed: S is here, P is lent still. */
 static int
 testRecoverReclaim(const void *opaque G_GNUC_UNUSED)
@@ -2648,6 +2695,7 @@ testAll(void)
     TEST("resumed by hand while nobody can tell", testReclaimBlind, NULL);
     TEST("resumed by hand while a vHBA is removed", testReclaimBesideRemoval, NULL);
     TEST("destroyed by hand while the other host has S", testDisown, NULL);
+    TEST("destroyed by hand, the disk was plugged in", testDisownUnplugged, NULL);
     TEST("destroyed by hand, nobody has S", testDisownNothing,
          &((struct testDisownData) { VIR_ASYNC_JOB_NONE, VIR_FC_REMOTE_PORT_GONE }));
     TEST("destroyed by hand, nobody can see who has S", testDisownNothing,
@@ -2755,14 +2803,22 @@ testAll(void)
     TEST_RECOVER("source, post-copy goes on", .job = VIR_ASYNC_JOB_MIGRATION_OUT,
                  .phase = QEMU_MIGRATION_PHASE_POSTCOPY_FAILED, .running = true,
                  .goesOn = true, .calls = "");
-    TEST_RECOVER("source, no job", .job = VIR_ASYNC_JOB_NONE,
-                 .phase = QEMU_MIGRATION_PHASE_NONE, .running = true, .calls = "");
+    TEST_RECOVER("source, S was not taken back", .job = VIR_ASYNC_JOB_NONE,
+                 .phase = QEMU_MIGRATION_PHASE_NONE, .running = true, .calls = TAKEN_BACK);
+    TEST_RECOVER("source, S was not taken back, and a backup goes on",
+                 .job = VIR_ASYNC_JOB_BACKUP, .phase = QEMU_MIGRATION_PHASE_NONE,
+                 .running = true, .goesOn = true, .calls = TAKEN_BACK);
+    TEST_RECOVER("source, no answer, no job", .job = VIR_ASYNC_JOB_NONE,
+                 .phase = QEMU_MIGRATION_PHASE_NONE, .sent = true, .running = true,
+                 .calls = "");
     TEST_RECOVER("destination, after Prepare", .job = VIR_ASYNC_JOB_MIGRATION_IN,
                  .phase = QEMU_MIGRATION_PHASE_PREPARE,
                  .calls = DIED "stop vhba_" S "\nundefine vhba_" S "\nundefine vhba_" P "\n");
     TEST_RECOVER("destination, during Finish", .job = VIR_ASYNC_JOB_MIGRATION_IN,
                  .phase = QEMU_MIGRATION_PHASE_FINISH3, .running = true,
                  .calls = "define vhba_" S " primary of " P "\nstart when free " P "\n");
+
+    TEST("restart: source, a disk was plugged in", testRecoverUnplugged, NULL);
 
     TEST("restart: S is let in when it was taken back", testLetInTakenBack, NULL);
     TEST("restart: P is let in after Finish", testLetInAfterFinish, NULL);

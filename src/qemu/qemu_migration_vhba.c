@@ -35,7 +35,7 @@
 /**
  * qemuMigrationVHBAIsUsed:
  *
- * Returns true if any disk of @def is a LUN behind a vHBA.
+ * Returns true if any disk of @def is a LUN behind a vHBA, or has its data there.
  */
 bool
 qemuMigrationVHBAIsUsed(const virDomainDef *def)
@@ -46,7 +46,8 @@ qemuMigrationVHBAIsUsed(const virDomainDef *def)
         virStorageSource *n;
 
         for (n = def->disks[i]->src; virStorageSourceIsBacking(n); n = n->backingStore) {
-            if (n->vhba)
+            if (n->vhba ||
+                (n->dataFileStore && n->dataFileStore->vhba))
                 return true;
         }
     }
@@ -170,11 +171,11 @@ qemuMigrationVHBASettle(virDomainObj *vm,
 
 /**
  * qemuMigrationVHBARecover:
- * @vm: domain that was found when the daemon started
+ * @vm: domain that was found when the daemon started, and that had vHBAs then
  * @job: what it was doing when the daemon stopped
  *
  * Settles a hand-over that was interrupted by a restart of the daemon, unless
- * the migration goes on.
+ * the migration goes on, and what could not be settled when it ended.
  */
 void
 qemuMigrationVHBARecover(virDomainObj *vm,
@@ -182,13 +183,13 @@ qemuMigrationVHBARecover(virDomainObj *vm,
 {
     virErrorPtr orig_err = NULL;
 
-    if ((job->asyncJob != VIR_ASYNC_JOB_MIGRATION_IN &&
-         job->asyncJob != VIR_ASYNC_JOB_MIGRATION_OUT) ||
-        vm->job->asyncJob != VIR_ASYNC_JOB_NONE ||
-        !qemuMigrationVHBAIsUsed(vm->def))
-        return;
-
     virErrorPreserveLast(&orig_err);
-    qemuMigrationVHBASettleJob(vm, job, virDomainObjIsActive(vm));
+    if (job->asyncJob == VIR_ASYNC_JOB_MIGRATION_IN ||
+        job->asyncJob == VIR_ASYNC_JOB_MIGRATION_OUT) {
+        if (vm->job->asyncJob == VIR_ASYNC_JOB_NONE)
+            qemuMigrationVHBASettleJob(vm, job, virDomainObjIsActive(vm));
+    } else if (virDomainObjIsActive(vm)) {
+        qemuMigrationVHBARecoverStranded(vm);
+    }
     virErrorRestore(&orig_err);
 }

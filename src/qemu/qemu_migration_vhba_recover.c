@@ -26,6 +26,7 @@
 #include "qemu_vhba_start.h"
 
 #include "datatypes.h"
+#include "domain_vhba_source_conf.h"
 #include "driver.h"
 #include "virerror.h"
 #include "virfile.h"
@@ -79,6 +80,64 @@ qemuMigrationVHBARecoverUnsent(virConnectPtr conn,
         return rc;
 
     return qemuMigrationVHBASrcTakeBack(conn, secondary);
+}
+
+
+/* The guest runs here through @wwpn, which was not sent. It is looked up, as each
+ * domain has to ask for its own. */
+static int
+qemuMigrationVHBARecoverPartner(virConnectPtr conn,
+                                const char *wwpn)
+{
+    g_autoptr(qemuVHBANodedev) primary = NULL;
+    g_autoptr(qemuVHBANodedev) secondary = NULL;
+    int rc;
+
+    if ((rc = qemuVHBANodedevFind(conn, wwpn, &primary)) <= 0)
+        return rc;
+
+    if (!primary->def->secondary ||
+        primary->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_NONE)
+        return 0;
+
+    if ((rc = qemuVHBANodedevFind(conn, primary->def->secondary, &secondary)) <= 0)
+        return rc;
+
+    if (!qemuVHBANodedevHasMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_LENT, NULL))
+        return 0;
+
+    return qemuMigrationVHBASrcTakeBack(conn, secondary);
+}
+
+
+/**
+ * qemuMigrationVHBARecoverStranded:
+ * @vm: domain that runs here and is not being migrated
+ *
+ * Takes back the secondaries that could not be taken back when a migration of @vm
+ * ended. A failure is a warning in the log.
+ */
+void
+qemuMigrationVHBARecoverStranded(virDomainObj *vm)
+{
+    VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    g_autoptr(virConnect) conn = NULL;
+    size_t i;
+
+    if (!(conn = qemuMigrationVHBAJournalOpen(vm)))
+        return;
+
+    for (i = 0; i < vm->def->ndisks; i++) {
+        virStorageSource *n;
+
+        for (n = vm->def->disks[i]->src; virStorageSourceIsBacking(n); n = n->backingStore) {
+            const char *wwpn = n->vhba ? n->vhba->active : NULL;
+
+            if (wwpn && qemuMigrationVHBARecoverPartner(conn, wwpn) < 0)
+                VIR_WARN("The secondary of vHBA 'vhba_%s' of domain '%s' cannot be taken back: %s",
+                         wwpn, vm->def->name, virGetLastErrorMessage());
+        }
+    }
 }
 
 

@@ -19,12 +19,16 @@
 #pragma once
 
 #include "qemu_conf.h"
+#include "qemu_domain.h"
 
 /*
  * Marks outlive their domain when a host loses power. Each combination of them
  * on one host is a point on the way, see qemu_migration_vhba.h; those that need
  * the other host's word are left.
  */
+
+void
+qemuMigrationVHBARecoverStranded(virDomainObj *vm);
 
 int
 qemuMigrationVHBARecoverMarks(virQEMUDriver *driver);

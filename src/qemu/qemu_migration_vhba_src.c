@@ -480,30 +480,35 @@ qemuMigrationVHBASrcDisownSecondary(virConnectPtr conn,
  * @vm: domain that is about to be destroyed by somebody
  *
  * If the guest may run on another host since a migration has ended without an
- * answer: takes that for the word that it does, and writes it down. To be
- * followed by qemuMigrationVHBASrcGiveUp.
+ * answer: takes that for the word that it does, and writes it down.
+ *
+ * Returns true if qemuMigrationVHBASrcGiveUp is to follow: @vm uses vHBAs. When it
+ * has been destroyed, its definition may not tell that any more.
  */
-void
+bool
 qemuMigrationVHBASrcDisown(virDomainObj *vm)
 {
     VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
 
-    if (!qemuMigrationVHBAIsUsed(vm->def) ||
-        vm->job->asyncJob != VIR_ASYNC_JOB_NONE ||
+    if (!qemuMigrationVHBAIsUsed(vm->def))
+        return false;
+
+    if (vm->job->asyncJob != VIR_ASYNC_JOB_NONE ||
         !(conn = qemuMigrationVHBAJournalOpen(vm)) ||
         qemuMigrationVHBASrcIsSent(conn, vm) != 1)
-        return;
+        return true;
 
     ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
                                                    vm->def->name, false,
                                                    qemuMigrationVHBASrcDisownSecondary));
+    return true;
 }
 
 
 /**
  * qemuMigrationVHBASrcGiveUp:
- * @vm: domain whose QEMU has been destroyed
+ * @vm: domain that has used vHBAs, and whose QEMU has been destroyed
  *
  * Lets go of what qemuMigrationVHBASrcDisown has decided about.
  */
@@ -513,8 +518,7 @@ qemuMigrationVHBASrcGiveUp(virDomainObj *vm)
     VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     g_autoptr(virConnect) conn = NULL;
 
-    if (!qemuMigrationVHBAIsUsed(vm->def) ||
-        !(conn = qemuMigrationVHBAJournalOpen(vm)))
+    if (!(conn = qemuMigrationVHBAJournalOpen(vm)))
         return;
 
     ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,

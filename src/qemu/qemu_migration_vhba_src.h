@@ -44,7 +44,7 @@ qemuMigrationVHBASrcReclaim(virDomainObj *vm);
 void
 qemuMigrationVHBASrcGone(virDomainObj *vm);
 
-void
+bool
 qemuMigrationVHBASrcDisown(virDomainObj *vm);
 
 void
