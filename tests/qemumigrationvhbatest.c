@@ -1156,6 +1156,24 @@ testSourceTells(const void *opaque)
 }
 
 
+/* Without vHBAs there is nothing to tell, and no connection is kept. */
+static int
+testSourceKeepsNoPeer(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    qemuDomainJobPrivate *jobPriv;
+
+    if (testHostInit(&host, VIR_ASYNC_JOB_MIGRATION_OUT) < 0)
+        return -1;
+
+    testAddDisk(host.vm->def, "vda", NULL, 0);
+    jobPriv = host.vm->job->privateData;
+    qemuMigrationVHBAPeerSet(host.vm, host.conn);
+
+    return jobPriv->vhbaPeer ? -1 : 0;
+}
+
+
 /* QEMU dies while S is on its way back, and the domain comes from elsewhere.
  * S is not forgotten. */
 static int
@@ -2706,6 +2724,7 @@ testAll(void)
 
     TEST("the destination is told of P", testSourceTells, NULL);
     TEST("P that stays is not told of", testSourceTells, "stop vhba_" P);
+    TEST("a guest without vHBAs keeps no connection", testSourceKeepsNoPeer, NULL);
     TEST("guest dies while S comes back", testTakeBackThenGuestDies, NULL);
 
     TEST("refused Begin leaves an undecided migration alone",

@@ -20,6 +20,8 @@
 
 #include "qemu_migration_vhba_peer.h"
 
+#include "qemu_migration_vhba.h"
+
 #include "datatypes.h"
 #include "node_device_vhba_conf.h"
 #include "viralloc.h"
@@ -60,13 +62,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuMigrationVHBAPeerNews, qemuMigrationVHBAPeerNe
  * qemuMigrationVHBAPeerSet:
  * @vm: domain with a migration job
  * @peer: connection to the destination, of which a reference is kept until the
- *        job ends
+ *        job ends, if @vm has vHBAs to hand over
  */
 void
 qemuMigrationVHBAPeerSet(virDomainObj *vm,
                          virConnectPtr peer)
 {
     qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+
+    if (!qemuMigrationVHBAIsUsed(vm->def))
+        return;
 
     virObjectUnref(jobPriv->vhbaPeer);
     jobPriv->vhbaPeer = virObjectRef(peer);
