@@ -543,6 +543,7 @@ struct testRefusal {
     unsigned long long unit;
     unsigned int flags;         /* instead of DIRECT */
     bool unresolved;
+    bool dataStore;             /* the LUN is that of a disk's data store */
 };
 
 
@@ -560,6 +561,12 @@ testBeginRefused(const void *opaque)
     disk = testAddDisk(host.vm->def, "vda", P, t->unit);
     if (t->unresolved)
         g_clear_pointer(&disk->src->vhba->active, g_free);
+    if (t->dataStore) {
+        virStorageSource *lun = g_steal_pointer(&disk->src);
+
+        disk->src = testSourceNew("/images/guest.qcow2", NULL, 0);
+        disk->src->dataFileStore = lun;
+    }
 
     testNodedevVHBAAdd(WWNN, P,
                        t->primaryPartner ? t->primaryPartner : SECONDARY(S),
@@ -1471,6 +1478,9 @@ struct testPrepareFailure {
     const char *present;        /* vHBA that is there already */
     const char *disk;           /* that the cookie does not know */
     bool backing;               /* the LUN of the cookie is below an overlay */
+    bool dataStore;             /* the disk has its data on another LUN */
+    bool primaryInactive;       /* says the cookie */
+    bool secondaryInactive;
     bool unknown;               /* and the cookie knows nothing of it */
 };
 
@@ -1494,6 +1504,10 @@ testPrepareFails(const void *opaque)
         testAddOverlay(host.vm->def, "vda", P, 0);
         cookie->pairs[0]->luns[0]->depth = !t->unknown;
     }
+    if (t->dataStore)
+        host.vm->def->disks[0]->src->dataFileStore = testSourceNew("/dev/data", P, 4);
+    cookie->pairs[0]->primary.inactive = t->primaryInactive;
+    cookie->pairs[0]->secondary.inactive = t->secondaryInactive;
     if (t->present)
         testNodedevVHBAAdd(WWNN, t->present, NULL, NULL, true, true);
     before = testNodedevVHBADump();
@@ -2672,6 +2686,8 @@ testAll(void)
     TEST_REFUSED("the LUN would be copied", .message = "copied onto itself",
                  .flags = DIRECT | VIR_MIGRATE_NON_SHARED_DISK);
     TEST_REFUSED("not resolved", .message = "not known", .unresolved = true);
+    TEST_REFUSED("data store", .message = "disk 'vda' has its <dataStore> on a LUN",
+                 .dataStore = true);
 
     TEST("Begin marks before it stops", testLendOrder, NULL);
     TEST("Begin cannot mark", testLendFails, "define vhba_" S);
@@ -2787,6 +2803,12 @@ testAll(void)
     TEST_PREPARE_FAILS("S is there", .present = S, .message = "already defined");
     TEST_PREPARE_FAILS("disk that the source does not know", .disk = "vdb",
                        .message = "has not told");
+    TEST_PREPARE_FAILS("data store that the source does not know", .dataStore = true,
+                       .message = "has not told");
+    TEST_PREPARE_FAILS("S is not active, they say", .secondaryInactive = true,
+                       .message = "'vhba_" S "' was not active there");
+    TEST_PREPARE_FAILS("P is not active, they say", .primaryInactive = true,
+                       .message = "'vhba_" P "' was not active there");
     TEST_PREPARE_FAILS("other LUN in a backing chain", .backing = true, .secondary = S_OTHER,
                        .message = "must be masked to the same LUNs");
     TEST_PREPARE_FAILS("backing store that the source does not know", .backing = true,

@@ -394,6 +394,21 @@ qemuMigrationVHBASrcCheckCopy(const qemuMigrationVHBAGuest *guest,
 }
 
 
+/* The cookie has no place for one. */
+static int
+qemuMigrationVHBASrcCheckDataStore(const char *disk,
+                                   const virStorageSource *source)
+{
+    if (!source->dataFileStore || !source->dataFileStore->vhba)
+        return 0;
+
+    virReportError(VIR_ERR_OPERATION_UNSUPPORTED,
+                   _("disk '%1$s' has its <dataStore> on a LUN behind a vHBA, which cannot be handed over; copy the disk to a LUN or an image without a data store first"),
+                   disk);
+    return -1;
+}
+
+
 static int
 qemuMigrationVHBASrcAddDisk(const qemuMigrationVHBAGuest *guest,
                             virDomainDiskDef *disk)
@@ -404,6 +419,9 @@ qemuMigrationVHBASrcAddDisk(const qemuMigrationVHBAGuest *guest,
     for (n = disk->src; virStorageSourceIsBacking(n); n = n->backingStore, depth++) {
         g_autofree char *wwpn = NULL;
         int elsewhere;
+
+        if (qemuMigrationVHBASrcCheckDataStore(disk->dst, n) < 0)
+            return -1;
 
         if (!n->vhba)
             continue;

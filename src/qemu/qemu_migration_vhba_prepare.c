@@ -185,8 +185,28 @@ qemuMigrationVHBAPairHasLun(const qemuMigrationVHBAPair *pair,
 }
 
 
-/* A disk behind a borrowed vHBA whose LUN the source has not identified must
- * not be opened. If the guest does not run, it is not. */
+/* What is behind a borrowed vHBA and was not identified by the source must not be
+ * opened. @depth is the place in the backing chain, NULL for a data store. */
+static int
+qemuMigrationVHBADstCheckKnown(const qemuMigrationVHBACookie *cookie,
+                               const char *disk,
+                               const virStorageSource *source,
+                               const unsigned int *depth)
+{
+    qemuMigrationVHBAPair *pair;
+
+    if (!source || !source->vhba ||
+        !(pair = qemuMigrationVHBACookieFindPair(cookie, source->vhba->wwpn)) ||
+        (depth && qemuMigrationVHBAPairHasLun(pair, disk, *depth)))
+        return 0;
+
+    virReportError(VIR_ERR_OPERATION_FAILED,
+                   _("the source has not told which LUN disk '%1$s' is"), disk);
+    return -1;
+}
+
+
+/* If the guest does not run, nothing is opened. A data store is never told. */
 static int
 qemuMigrationVHBADstCheckDisks(virDomainObj *vm,
                                const qemuMigrationVHBACookie *cookie)
@@ -199,21 +219,31 @@ qemuMigrationVHBADstCheckDisks(virDomainObj *vm,
         virStorageSource *n;
 
         for (n = disk->src; virStorageSourceIsBacking(n); n = n->backingStore, depth++) {
-            qemuMigrationVHBAPair *pair = NULL;
-
-            if (n->vhba)
-                pair = qemuMigrationVHBACookieFindPair(cookie, n->vhba->wwpn);
-
-            if (pair && !qemuMigrationVHBAPairHasLun(pair, disk->dst, depth)) {
-                virReportError(VIR_ERR_OPERATION_FAILED,
-                               _("the source has not told which LUN disk '%1$s' is"),
-                               disk->dst);
+            if (qemuMigrationVHBADstCheckKnown(cookie, disk->dst, n, &depth) < 0 ||
+                qemuMigrationVHBADstCheckKnown(cookie, disk->dst, n->dataFileStore, NULL) < 0)
                 return -1;
-            }
         }
     }
 
     return 0;
+}
+
+
+/* The LUNs of a vHBA that was not active are not checked. Those of a guest that
+ * runs have to be, whatever the source says. */
+static int
+qemuMigrationVHBADstCheckActive(virDomainObj *vm,
+                                const qemuMigrationVHBAPair *pair)
+{
+    if (vm->job->apiFlags & VIR_MIGRATE_OFFLINE ||
+        (!pair->primary.inactive && !pair->secondary.inactive))
+        return 0;
+
+    virReportError(VIR_ERR_OPERATION_INVALID,
+                   _("domain '%1$s' is migrated live, but the source says that vHBA 'vhba_%2$s' was not active there; start it there first"),
+                   vm->def->name,
+                   pair->primary.inactive ? pair->primary.wwpn : pair->secondary.wwpn);
+    return -1;
 }
 
 
@@ -226,7 +256,8 @@ qemuMigrationVHBADstBorrow(virConnectPtr conn,
     g_autoptr(qemuVHBANodedev) idle = NULL;
     g_autoptr(qemuVHBANodedev) used = NULL;
 
-    if (qemuMigrationVHBADstCheckAbsent(conn, pair->primary.wwpn) < 0 ||
+    if (qemuMigrationVHBADstCheckActive(vm, pair) < 0 ||
+        qemuMigrationVHBADstCheckAbsent(conn, pair->primary.wwpn) < 0 ||
         qemuMigrationVHBADstCheckAbsent(conn, pair->secondary.wwpn) < 0)
         return -1;
 
