@@ -55,15 +55,14 @@ testXMLNew(void)
  * with an error of this domain. */
 static virErrorDomain peerError;
 
-/* what Confirm was told, -1 if nothing */
+/* what the hand-over was told in Confirm, -1 if nothing */
 static int confirmed;
 
-int
-qemuMigrationVHBASrcConfirmOffline(virDomainObj *vm G_GNUC_UNUSED,
-                                   int cancelled)
+void
+qemuMigrationVHBASrcConfirm(virDomainObj *vm G_GNUC_UNUSED,
+                            int answer)
 {
-    confirmed = cancelled;
-    return 0;
+    confirmed = answer;
 }
 
 
@@ -165,15 +164,7 @@ virConnectOpenAuth(const char *name G_GNUC_UNUSED,
 /* Confirm after post-copy: QEMU has sent all. That does not tell whether the
  * other host has it. */
 
-static bool gone;               /* the vHBAs are given up */
 static int stoppedIn;           /* phase in which QEMU was stopped, -1 if it was not */
-
-void
-qemuMigrationVHBASrcGone(virDomainObj *vm G_GNUC_UNUSED)
-{
-    gone = true;
-}
-
 
 void
 qemuProcessStop(virQEMUDriver *drv G_GNUC_UNUSED,
@@ -218,8 +209,7 @@ testPostcopyBegin(virDomainObj *vm)
 
 
 struct testPostcopy {
-    int cancelled;
-    bool gone;
+    virDomainMigrateCancelled cancelled;
     qemuMigrationJobPhase phase;
 };
 
@@ -239,16 +229,16 @@ testPostcopyEnds(const void *opaque)
     vm->persistent = 1;
     virDomainObjSetState(vm, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_POSTCOPY);
 
-    gone = false;
+    confirmed = -1;
     stoppedIn = -1;
     if (testPostcopyBegin(vm) < 0 ||
         qemuMigrationSrcConfirm(&driver, virObjectRef(vm), NULL, 0,
                                 VIR_MIGRATE_POSTCOPY, t->cancelled) < 0)
         return -1;
 
-    if (gone != t->gone || stoppedIn != (int) t->phase) {
-        VIR_TEST_VERBOSE("vHBAs are %s, QEMU was stopped in phase %d",
-                         gone ? "given up" : "kept", stoppedIn);
+    if (confirmed != (int) t->cancelled || stoppedIn != (int) t->phase) {
+        VIR_TEST_VERBOSE("it was told %d, QEMU was stopped in phase %d",
+                         confirmed, stoppedIn);
         return -1;
     }
 
@@ -330,11 +320,11 @@ mymain(void)
             ret = -1; \
     } while (0)
 
-    TEST_POSTCOPY("it has come", VIR_DOMAIN_MIGRATE_FINISHED, true,
+    TEST_POSTCOPY("it has come", VIR_DOMAIN_MIGRATE_FINISHED,
                   QEMU_MIGRATION_PHASE_CONFIRM3);
-    TEST_POSTCOPY("the answer is lost, all has been sent", VIR_DOMAIN_MIGRATE_LOST, false,
+    TEST_POSTCOPY("the answer is lost, all has been sent", VIR_DOMAIN_MIGRATE_LOST,
                   QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED);
-    TEST_POSTCOPY("it has failed, all has been sent", VIR_DOMAIN_MIGRATE_REFUSED, false,
+    TEST_POSTCOPY("it has failed, all has been sent", VIR_DOMAIN_MIGRATE_REFUSED,
                   QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED);
 
     virLockManagerPluginUnref(driver.lockManager);

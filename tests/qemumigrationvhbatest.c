@@ -1114,6 +1114,31 @@ testSourceEnd(const void *opaque)
 }
 
 
+struct testConfirm {
+    virDomainMigrateCancelled answer;
+    bool postcopy;
+    const char *dump;
+};
+
+
+static int
+testConfirm(const void *opaque)
+{
+    const struct testConfirm *t = opaque;
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    virDomainObjSetState(host.vm, VIR_DOMAIN_PAUSED,
+                         t->postcopy ? VIR_DOMAIN_PAUSED_POSTCOPY
+                                     : VIR_DOMAIN_PAUSED_MIGRATION);
+    qemuMigrationVHBASrcConfirm(host.vm, t->answer);
+
+    return testCheckDump(t->dump);
+}
+
+
 /* The destination has said that it has the guest, after post-copy was resumed. */
 static int
 testResumedPostcopy(const void *opaque)
@@ -1366,7 +1391,7 @@ testOfflineSource(const void *opaque)
 
     host.vm->job->phase = t->phase;
     if (t->phase != QEMU_MIGRATION_PHASE_BEGIN3)
-        qemuMigrationVHBASrcConfirmOffline(host.vm, t->cancelled);
+        qemuMigrationVHBASrcConfirm(host.vm, t->cancelled);
     qemuMigrationVHBASettle(host.vm, false);
 
     return testCheckDump(t->dump);
@@ -2621,6 +2646,12 @@ testAll(void)
         TEST("source: " name, testSourceEnd, &t); \
     } while (0)
 
+#define TEST_CONFIRM(name, ...) \
+    do { \
+        const struct testConfirm t = { __VA_ARGS__ }; \
+        TEST("Confirm: " name, testConfirm, &t); \
+    } while (0)
+
 #define TEST_PREPARE_FAILS(name, ...) \
     do { \
         const struct testPrepareFailure t = { __VA_ARGS__ }; \
@@ -2737,6 +2768,13 @@ testAll(void)
     TEST("destroyed by hand before the other host has answered", testDisownNothing,
          &((struct testDisownData) { VIR_ASYNC_JOB_MIGRATION_OUT, VIR_FC_REMOTE_PORT_PRESENT }));
     TEST("a lost answer is no refusal", testGetCancelled, NULL);
+
+    TEST_CONFIRM("taken", .answer = VIR_DOMAIN_MIGRATE_FINISHED,
+                 .dump = P " active autostart " SECONDARY(S) MARK("lent") "\n");
+    TEST_CONFIRM("refused", .answer = VIR_DOMAIN_MIGRATE_REFUSED, .dump = AFTER_BEGIN);
+    TEST_CONFIRM("no answer", .answer = VIR_DOMAIN_MIGRATE_LOST, .dump = AFTER_PERFORM);
+    TEST_CONFIRM("post-copy has failed", .answer = VIR_DOMAIN_MIGRATE_REFUSED,
+                 .postcopy = true, .dump = AFTER_PERFORM);
 
     TEST("the destination is told of P", testSourceTells, NULL);
     TEST("P that stays is not told of", testSourceTells, "stop vhba_" P);

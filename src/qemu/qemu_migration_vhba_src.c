@@ -528,25 +528,23 @@ qemuMigrationVHBASrcGiveUp(virDomainObj *vm)
 
 
 /**
- * qemuMigrationVHBASrcConfirmOffline:
- * @vm: domain that does not run, and that was to change hosts
- * @cancelled: virDomainMigrateCancelled
+ * qemuMigrationVHBASrcConfirm:
+ * @vm: domain that was sent, or that does not run and was to change hosts
+ * @answer: virDomainMigrateCancelled, what the destination has said
  *
- * Writes down whether it is the destination's. If nobody can tell, because its
- * answer was lost, the vHBAs stay lent.
- *
- * Returns 0, as there is nothing that the caller could do about a failure.
+ * Writes down whether @vm is the destination's, before anything else is done about
+ * it. If nobody can tell, because the answer was lost, the vHBAs stay lent. In
+ * post-copy an error does not tell either.
  */
-int
-qemuMigrationVHBASrcConfirmOffline(virDomainObj *vm,
-                                   int cancelled)
+void
+qemuMigrationVHBASrcConfirm(virDomainObj *vm,
+                            int answer)
 {
-    if (cancelled == VIR_DOMAIN_MIGRATE_FINISHED)
+    if (answer == VIR_DOMAIN_MIGRATE_FINISHED)
         qemuMigrationVHBASrcGone(vm);
-    else if (cancelled == VIR_DOMAIN_MIGRATE_REFUSED)
+    else if (answer == VIR_DOMAIN_MIGRATE_REFUSED &&
+             !virDomainObjIsPostcopy(vm, vm->job))
         qemuMigrationVHBASrcNotSent(vm);
-
-    return 0;
 }
 
 

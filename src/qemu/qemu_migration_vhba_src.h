@@ -50,9 +50,9 @@ qemuMigrationVHBASrcDisown(virDomainObj *vm);
 void
 qemuMigrationVHBASrcGiveUp(virDomainObj *vm);
 
-int
-qemuMigrationVHBASrcConfirmOffline(virDomainObj *vm,
-                                   int cancelled);
+void
+qemuMigrationVHBASrcConfirm(virDomainObj *vm,
+                            int answer);
 
 /* for settling and recovery */
 
