@@ -105,7 +105,7 @@ testPeerPrepare(virConnectPtr conn G_GNUC_UNUSED,
                 int *cookieoutlen G_GNUC_UNUSED,
                 const char *uri_in G_GNUC_UNUSED,
                 char **uri_out G_GNUC_UNUSED,
-                unsigned long flags G_GNUC_UNUSED,
+                unsigned long migrateFlags G_GNUC_UNUSED,
                 const char *dname G_GNUC_UNUSED,
                 unsigned long resource G_GNUC_UNUSED,
                 const char *dom_xml G_GNUC_UNUSED)
@@ -123,7 +123,7 @@ testPeerFinish(virConnectPtr conn,
                int *cookieoutlen G_GNUC_UNUSED,
                const char *dconnuri G_GNUC_UNUSED,
                const char *uri G_GNUC_UNUSED,
-               unsigned long flags G_GNUC_UNUSED,
+               unsigned long migrateFlags G_GNUC_UNUSED,
                int cancelled G_GNUC_UNUSED)
 {
     unsigned char uuid[VIR_UUID_BUFLEN] = { 1 };
@@ -152,7 +152,7 @@ static virHypervisorDriver testPeerDriver = {
 virConnectPtr
 virConnectOpenAuth(const char *name G_GNUC_UNUSED,
                    virConnectAuthPtr auth G_GNUC_UNUSED,
-                   unsigned int flags G_GNUC_UNUSED)
+                   unsigned int openFlags G_GNUC_UNUSED)
 {
     virConnectPtr conn = virGetConnect();
 
@@ -171,7 +171,7 @@ qemuProcessStop(virQEMUDriver *drv G_GNUC_UNUSED,
                 virDomainObj *vm,
                 virDomainShutoffReason reason,
                 virDomainAsyncJob asyncJob G_GNUC_UNUSED,
-                unsigned int flags G_GNUC_UNUSED)
+                unsigned int stopFlags G_GNUC_UNUSED)
 {
     stoppedIn = vm->job->phase;
     vm->def->id = -1;
