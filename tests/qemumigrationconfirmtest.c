@@ -246,6 +246,49 @@ testPostcopyEnds(const void *opaque)
 }
 
 
+/* The other host has taken the guest up again: then it is that host's. */
+
+static bool gone;
+
+void
+qemuMigrationVHBASrcGone(virDomainObj *vm G_GNUC_UNUSED)
+{
+    gone = true;
+}
+
+
+static int
+testPostcopyResumed(const void *opaque G_GNUC_UNUSED)
+{
+    const unsigned int flags = VIR_MIGRATE_POSTCOPY | VIR_MIGRATE_POSTCOPY_RESUME |
+                               VIR_MIGRATE_CHANGE_PROTECTION;
+    g_autoptr(virConnect) conn = virGetConnect();
+    g_autoptr(virDomainObj) vm = virDomainObjNew(driver.xmlopt);
+    g_autofree char *xml = testXMLNew();
+
+    if (!(vm->def = virDomainDefParseString(xml, driver.xmlopt, NULL,
+                                            VIR_DOMAIN_DEF_PARSE_INACTIVE)))
+        return -1;
+
+    vm->def->id = 1;
+    virDomainObjSetState(vm, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_POSTCOPY_FAILED);
+
+    gone = false;
+    if (testPostcopyBegin(vm) < 0)
+        return -1;
+
+    vm->job->phase = QEMU_MIGRATION_PHASE_BEGIN_RESUME;
+    ignore_value(qemuMigrationSrcPerform(&driver, conn, vm, NULL, NULL, NULL, "nowhere",
+                                         NULL, NULL, NULL, NULL, 0, NULL, NULL,
+                                         NULL, 0, NULL, NULL, flags, NULL, 0, true));
+    virResetLastError();
+    virCloseCallbacksDomainRemove(vm, NULL, NULL);
+    virDomainObjEndAsyncJob(vm);
+
+    return gone ? 0 : -1;
+}
+
+
 struct testPeer {
     virErrorDomain error;
     virDomainMigrateCancelled cancelled;
@@ -326,6 +369,9 @@ mymain(void)
                   QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED);
     TEST_POSTCOPY("it has failed, all has been sent", VIR_DOMAIN_MIGRATE_REFUSED,
                   QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED);
+
+    if (virTestRun("post-copy, resumed", testPostcopyResumed, NULL) < 0)
+        ret = -1;
 
     virLockManagerPluginUnref(driver.lockManager);
     qemuTestDriverFree(&driver);

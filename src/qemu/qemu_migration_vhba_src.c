@@ -439,7 +439,8 @@ qemuMigrationVHBASrcGiveUpPrimary(virConnectPtr conn,
  * qemuMigrationVHBASrcGone:
  * @vm: domain that the destination has said it runs, or has
  *
- * Writes that down, before QEMU is stopped here.
+ * Writes that down, before QEMU is stopped here. It has said so as well when it
+ * takes part in resuming post-copy: it can do that only with a guest that it runs.
  */
 void
 qemuMigrationVHBASrcGone(virDomainObj *vm)
@@ -607,7 +608,8 @@ qemuMigrationVHBASrcGetFate(virConnectPtr conn,
 
     case QEMU_MIGRATION_PHASE_CONFIRM_RESUME:
         /* It may be QEMU only that says that all has been sent. What the destination
-         * has said, qemuMigrationVHBASrcGone has written down. */
+         * has said, when it was resumed or now, qemuMigrationVHBASrcGone has written
+         * down. */
     case QEMU_MIGRATION_PHASE_PERFORM3_DONE:
     case QEMU_MIGRATION_PHASE_POSTCOPY_FAILED:
     case QEMU_MIGRATION_PHASE_BEGIN_RESUME:
@@ -681,12 +683,13 @@ qemuMigrationVHBASrcSettle(virConnectPtr conn,
         break;
 
     case QEMU_MIGRATION_VHBA_UNDECIDED:
-        VIR_WARN("Nobody can tell here whether domain '%s' runs on the destination; "
-                 "the vHBAs lent for its migration stay marked", vm->def->name);
         if (!running &&
             qemuMigrationVHBAJournalForJob(conn, vm, lent, false,
                                            qemuMigrationVHBASrcGiveUpRest) < 0)
             return;
+        if (qemuMigrationVHBAJournalHas(conn, vm, lent, false) != 0)
+            VIR_WARN("Nobody can tell here whether domain '%s' runs on the destination; "
+                     "the vHBAs lent for its migration stay marked", vm->def->name);
         break;
     }
 
