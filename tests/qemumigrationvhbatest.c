@@ -1507,7 +1507,76 @@ struct testPrepareFailure {
     bool primaryInactive;       /* says the cookie */
     bool secondaryInactive;
     bool unknown;               /* and the cookie knows nothing of it */
+    const char *path;           /* by which the disk names its LUN */
 };
+
+
+static void
+testNameByPath(virDomainDef *def,
+               const char *path)
+{
+    virStorageSourceVHBA *vhba = def->disks[0]->src->vhba;
+
+    vhba->byPath = true;
+    vhba->dev = g_strdup(path);
+    vhba->hasUnit = false;
+    g_clear_pointer(&vhba->wwpn, g_free);
+}
+
+
+/* One of several LUNs behind S is meant, and it is that. */
+static int
+testPrepareByPath(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = testCookieNew(S);
+
+    if (testDestinationInit(&host) < 0)
+        return -1;
+    testNameByPath(host.vm->def, "/dev/sdd");
+
+    return qemuMigrationVHBADstPrepare(host.vm, cookie);
+}
+
+
+struct testLook {
+    virDomainObj *vm;
+    bool locked;
+};
+
+
+static void
+testLookAtDomain(void *opaque)
+{
+    struct testLook *look = opaque;
+    pthread_mutex_t *lock = &look->vm->parent.lock.lock;
+
+    if (pthread_mutex_trylock(lock) == 0)
+        pthread_mutex_unlock(lock);
+    else
+        look->locked = true;
+}
+
+
+/* Starting S takes time, and so may its LUNs: others look at the domain then. */
+static int
+testPrepareUnlocked(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = testCookieNew(S);
+    struct testLook look = { 0 };
+    int rc;
+
+    if (testDestinationInit(&host) < 0)
+        return -1;
+
+    look.vm = host.vm;
+    testNodedevVHBAOnStart(testLookAtDomain, &look);
+    rc = qemuMigrationVHBADstPrepare(host.vm, cookie);
+    testNodedevVHBAOnStart(NULL, NULL);
+
+    return rc == 0 && !look.locked ? 0 : -1;
+}
 
 
 static int
@@ -1529,6 +1598,8 @@ testPrepareFails(const void *opaque)
         testAddOverlay(host.vm->def, "vda", P, 0);
         cookie->pairs[0]->luns[0]->depth = !t->unknown;
     }
+    if (t->path)
+        testNameByPath(host.vm->def, t->path);
     if (t->dataStore)
         host.vm->def->disks[0]->src->dataFileStore = testSourceNew("/dev/data", P, 4);
     cookie->pairs[0]->primary.inactive = t->primaryInactive;
@@ -2826,6 +2897,8 @@ testAll(void)
                  .cancelled = VIR_DOMAIN_MIGRATE_REFUSED, .dump = "");
 
     TEST("Prepare marks before it starts", testPrepareOrder, NULL);
+    TEST("Prepare takes a LUN that is named by its path", testPrepareByPath, NULL);
+    TEST("Prepare waits without the lock of the domain", testPrepareUnlocked, NULL);
     TEST_PREPARE_FAILS("other LUN", .secondary = S_OTHER,
                        .message = "must be masked to the same LUNs");
     TEST_PREPARE_FAILS("other size", .secondary = S_SIZE, .message = "2097152 bytes");
@@ -2843,6 +2916,8 @@ testAll(void)
                        .message = "has not told");
     TEST_PREPARE_FAILS("data store that the source does not know", .dataStore = true,
                        .message = "has not told");
+    TEST_PREPARE_FAILS("path that leads to another vHBA", .path = "/dev/sda",
+                       .message = "'/dev/sda', which does not lead to unit 0 behind vHBA 'vhba_" S "'");
     TEST_PREPARE_FAILS("S is not active, they say", .secondaryInactive = true,
                        .message = "'vhba_" S "' was not active there");
     TEST_PREPARE_FAILS("P is not active, they say", .primaryInactive = true,

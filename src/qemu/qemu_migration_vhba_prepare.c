@@ -120,28 +120,62 @@ qemuMigrationVHBADstCheckIdentity(const qemuMigrationVHBAPair *pair,
 }
 
 
+/* A path may lead anywhere: udev makes the same one for each vHBA of an HBA. */
+static int
+qemuMigrationVHBADstCheckPath(const qemuMigrationVHBAPair *pair,
+                              const qemuMigrationVHBALun *expected,
+                              const char *path,
+                              const virFCLun *seen)
+{
+    if (virFCLunIsDevice(seen, path))
+        return 0;
+
+    virReportError(VIR_ERR_OPERATION_FAILED,
+                   _("disk '%1$s' is '%2$s', which does not lead to unit %3$llu behind vHBA 'vhba_%4$s' on the destination; let the disk name its LUN by the WWNs of the vHBA"),
+                   expected->disk, path, seen->unit, pair->secondary.wwpn);
+    return -1;
+}
+
+
+/* Waits without the lock of @vm, whose definition may be another one afterwards. */
+static virFCLun *
+qemuMigrationVHBADstWait(virDomainObj *vm,
+                         unsigned int host,
+                         const char *target,
+                         const unsigned long long *unit)
+{
+    unsigned int timeout = qemuVHBAGetLunTimeout(vm);
+    g_autoptr(virFCLun) seen = NULL;
+
+    qemuDomainObjEnterRemote(vm);
+    seen = virFCLunWait(host, target, unit, timeout);
+    if (qemuDomainObjExitRemote(vm, false) < 0)
+        return NULL;
+
+    return g_steal_pointer(&seen);
+}
+
+
 /* The LUN is selected as it will be when QEMU starts: by the domain's XML. */
 static int
 qemuMigrationVHBADstCheckLun(virDomainObj *vm,
                              const qemuMigrationVHBAPair *pair,
                              const qemuMigrationVHBALun *lun,
-                             unsigned int host,
-                             unsigned int timeout)
+                             unsigned int host)
 {
     virStorageSource *source = qemuMigrationVHBAGetSource(vm->def, lun->disk, lun->depth);
-    const char *target = lun->target;
-    const unsigned long long *unit = &lun->unit;
+    const virStorageSourceVHBA *vhba = source ? source->vhba : NULL;
+    unsigned long long unit = vhba && vhba->hasUnit ? vhba->unit : lun->unit;
+    bool hasUnit = !vhba || vhba->hasUnit || vhba->byPath;
+    g_autofree char *target = g_strdup(vhba ? vhba->target : lun->target);
+    g_autofree char *path = g_strdup(vhba && vhba->byPath ? vhba->dev : NULL);
     g_autoptr(virFCLun) seen = NULL;
 
-    if (source && source->vhba) {
-        target = source->vhba->target;
-        unit = source->vhba->hasUnit ? &source->vhba->unit : NULL;
-    }
-
-    if (!(seen = virFCLunWait(host, target, unit, timeout)))
+    if (!(seen = qemuMigrationVHBADstWait(vm, host, target, hasUnit ? &unit : NULL)) ||
+        qemuMigrationVHBADstCheckIdentity(pair, lun, seen) < 0)
         return -1;
 
-    return qemuMigrationVHBADstCheckIdentity(pair, lun, seen);
+    return path ? qemuMigrationVHBADstCheckPath(pair, lun, path, seen) : 0;
 }
 
 
@@ -160,8 +194,7 @@ qemuMigrationVHBADstCheckLuns(virDomainObj *vm,
     }
 
     for (i = 0; i < pair->nluns; i++) {
-        if (qemuMigrationVHBADstCheckLun(vm, pair, pair->luns[i], fchost->host,
-                                         qemuVHBAGetLunTimeout(vm)) < 0)
+        if (qemuMigrationVHBADstCheckLun(vm, pair, pair->luns[i], fchost->host) < 0)
             return -1;
     }
 
@@ -247,6 +280,22 @@ qemuMigrationVHBADstCheckActive(virDomainObj *vm,
 }
 
 
+/* Without the lock of @vm: the fabric takes its time. */
+static int
+qemuMigrationVHBADstStart(virDomainObj *vm,
+                          qemuVHBANodedev *vhba)
+{
+    int rc;
+
+    qemuDomainObjEnterRemote(vm);
+    rc = qemuVHBANodedevStart(vhba);
+    if (qemuDomainObjExitRemote(vm, false) < 0)
+        return -1;
+
+    return rc;
+}
+
+
 static int
 qemuMigrationVHBADstBorrow(virConnectPtr conn,
                            virDomainObj *vm,
@@ -272,7 +321,7 @@ qemuMigrationVHBADstBorrow(virConnectPtr conn,
     if (pair->secondary.inactive)
         return 0;
 
-    if (qemuVHBANodedevStart(used) < 0)
+    if (qemuMigrationVHBADstStart(vm, used) < 0)
         return -1;
 
     return qemuMigrationVHBADstCheckLuns(vm, pair);
