@@ -911,6 +911,30 @@ testReclaimGivenUp(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* S was given up by mistake. To start it asks the fabric, to define it does not. */
+static int
+testReclaimDefinedAgain(const void *opaque)
+{
+    bool active = opaque != NULL;
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    qemuMigrationVHBASrcGone(host.vm);
+    virDomainObjResetAsyncJob(host.vm->job);
+    testNodedevVHBAAdd(WWNN, S, PRIMARY(P), NULL, active, false);
+
+    if (active)
+        return qemuMigrationVHBASrcReclaim(host.vm);
+
+    if (qemuMigrationVHBASrcReclaim(host.vm) == 0)
+        return -1;
+
+    return testCheckError("start that first with 'virsh nodedev-start vhba_" S "'");
+}
+
+
 /* With two pairs, none is touched if one of them is given up. */
 static int
 testReclaimHalfGivenUp(const void *opaque G_GNUC_UNUSED)
@@ -2827,6 +2851,8 @@ testAll(void)
     TEST("resumed by hand while the other host has S", testReclaimRefused, NULL);
     TEST("resumed by hand, nothing was sent", testReclaimNothing, NULL);
     TEST("resumed by hand when S is given up", testReclaimGivenUp, NULL);
+    TEST("resumed by hand when S is defined again", testReclaimDefinedAgain, NULL);
+    TEST("resumed by hand when S is defined again and started", testReclaimDefinedAgain, "active");
     TEST("resumed by hand when one of two pairs is given up", testReclaimHalfGivenUp, NULL);
     TEST("resumed by hand while nobody can tell", testReclaimBlind, NULL);
     TEST("resumed by hand while a vHBA is removed", testReclaimBesideRemoval, NULL);

@@ -2,11 +2,11 @@
 """When b's answer is lost, a's guest stays paused until the administrator tells, with one command.
 
 b is held up in Finish, after a has sent the whole guest. First its daemon dies there, before the guest runs on b. Then
-the guest runs on b, and only the answer does not get through."""
+the guest runs on b, and only the answer does not get through. If b can refuse, though, the guest goes on by itself."""
 
 import time
 
-from lib import fabric, guest, handover, stop, vhba
+from lib import fabric, faults, guest, handover, stop, vhba
 from lib.handover import NAME
 
 PAIR = vhba.number(0)
@@ -18,10 +18,24 @@ def run(t):
     watch = handover.prepare(t.a, PAIR)
     stop.prepare(t.b)
     with watch:
+        refused(t, watch)
         died(t, watch)
         unheard(t, watch)
         handover.finish(t, watch, t.b, [host.read(guest.console_path(NAME)) for host in (t.a, t.b)])
     stop.withdraw(t.b)
+
+
+def refused(t, watch):
+    t.say("the guest's QEMU dies on b before it runs there, peer-to-peer: b refuses")
+    held, migration = migrate_until_commit(t, "--p2p")
+    begin = time.time()
+    faults.strike(faults.Victim("QEMU", faults.DESTINATION), {faults.DESTINATION: t.b})
+    held.go()
+    _, error = migration.communicate(timeout=200)
+    t.ok(migration.returncode != 0, "virsh migrate says that it did not migrate", error)
+    handover.check_has_all(t, t.a, P, S, "refused")
+    handover.check_has_nothing(t, t.b, PAIR, "refused")
+    handover.check_writes(t, watch, begin, "refused")
 
 
 def died(t, watch):
@@ -32,12 +46,26 @@ def died(t, watch):
     undecided(t, migration)
     fabric.wait(lambda event: event["event"] == "logout" and event["port"] == "b" and event["wwpn"] == S.wwpn,
                 "b to let go of S", since=mark)
+    given_up(t)
     t.a.virsh("resume", NAME)
     begin = time.time()
     t.equal(fabric.where(S.wwpn), "a", "resumed by hand, S is back before the guest runs")
     handover.check_has_all(t, t.a, P, S, "resumed")
     handover.check_has_nothing(t, t.b, PAIR, "resumed")
     handover.check_writes(t, watch, begin, "resumed")
+
+
+def given_up(t):
+    """The secondary is given up by mistake, and had back. Meanwhile the guest does not go on."""
+    _, (_, xml) = PAIR.definitions()
+    t.a.virsh("nodedev-undefine", S.name)
+    error = t.a.virsh_refuses("resume", NAME)
+    t.contains(error, "has been given up here", "without the secondary the guest is not resumed")
+    t.a.virsh("nodedev-define", "/dev/stdin", stdin=xml)
+    error = t.a.virsh_refuses("resume", NAME)
+    t.contains(error, f"nodedev-start {S.name}", "nor before the fabric has let it in; the error says how to ask")
+    t.a.virsh("nodedev-autostart", S.name)
+    t.a.virsh("nodedev-start", S.name)
 
 
 def unheard(t, watch):
@@ -65,10 +93,10 @@ def unheard(t, watch):
     handover.check_writes(t, watch, begin, "destroyed")
 
 
-def migrate_until_commit(t):
+def migrate_until_commit(t, *options):
     """Migrates to b until that is about to decide that the guest runs there: where b is held, and the virsh."""
     held = stop.Stop(t.b, "virtqemud", COMMIT)
-    migration = t.a.start_virsh("migrate", "--live", NAME, "qemu+ssh://b/system")
+    migration = t.a.start_virsh("migrate", "--live", *options, NAME, "qemu+ssh://b/system")
     t.ok(held.wait(migration, timeout=180), "b is about to decide")
     t.equal([state.mark for state in vhba.states(t.a, P)], ["lent"], "the mark of P on a says that b may run the guest")
     return held, migration

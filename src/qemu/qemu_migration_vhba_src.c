@@ -262,8 +262,9 @@ qemuMigrationVHBASrcFetch(virConnectPtr conn,
 }
 
 
-/* A secondary that is not here cannot be had back, so the fabric has no say. It
- * was given up, because the guest runs on the other host. */
+/* The fabric is asked by logging in a secondary that is lent, or has been asked
+ * so if it is active. One that is not here was given up, because the guest runs on
+ * the other host. */
 static int
 qemuMigrationVHBASrcCheckPair(virConnectPtr conn,
                               qemuVHBANodedev *primary)
@@ -274,9 +275,17 @@ qemuMigrationVHBASrcCheckPair(virConnectPtr conn,
     if ((rc = qemuVHBANodedevFind(conn, primary->def->secondary, &secondary)) < 0)
         return -1;
 
+    if (rc == 1 && !secondary->active &&
+        secondary->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_LENT) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("domain '%1$s' may run on the host that it was migrated to: vHBA 'vhba_%2$s' is lent, and its secondary is not active here; if the domain does not run there, start that first with 'virsh nodedev-start vhba_%3$s', which asks the fabric"),
+                       primary->def->domain, primary->wwpn, primary->def->secondary);
+        return -1;
+    }
+
     if (rc == 0) {
         virReportError(VIR_ERR_OPERATION_INVALID,
-                       _("domain '%1$s' may run on the host that it was migrated to: vHBA 'vhba_%2$s' is lent, and its secondary 'vhba_%3$s' has been given up here; if the domain runs there, end it here with 'virsh destroy %1$s', otherwise define the secondary again first"),
+                       _("domain '%1$s' may run on the host that it was migrated to: vHBA 'vhba_%2$s' is lent, and its secondary 'vhba_%3$s' has been given up here; if the domain runs there, end it here with 'virsh destroy %1$s', otherwise define the secondary again and start it first"),
                        primary->def->domain, primary->wwpn, primary->def->secondary);
         return -1;
     }
