@@ -369,6 +369,10 @@ nodeDeviceVHBADoUndefine(nodeDeviceVHBAs *vhbas,
 }
 
 
+/* What it takes on the primary, too, if the secondary of a lent pair is undefined */
+static const nodeDeviceVHBAEnsureACL nodeDeviceVHBAMayUndefine = virNodeDeviceUndefineEnsureACL;
+
+
 /**
  * nodeDeviceVHBAUndefine:
  * @vhbas: the vHBAs
@@ -391,7 +395,7 @@ nodeDeviceVHBAUndefine(nodeDeviceVHBAs *vhbas,
 
     virNodeDeviceObjEndAPI(obj);
 
-    if (nodeDeviceVHBALentEnsureACL(vhbas, conn, name, virNodeDeviceUndefineEnsureACL) < 0)
+    if (nodeDeviceVHBACheckLentAccess(vhbas, conn, name, nodeDeviceVHBAMayUndefine) < 0)
         return -1;
 
     pending = nodeDeviceVHBAAutostartCancel(vhbas->autostart, name);

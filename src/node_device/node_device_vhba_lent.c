@@ -58,7 +58,7 @@ nodeDeviceVHBAGetLentPrimary(nodeDeviceVHBAs *vhbas,
 
 
 /**
- * nodeDeviceVHBALentEnsureACL:
+ * nodeDeviceVHBACheckLentAccess:
  * @vhbas: the vHBAs
  * @conn: of the client
  * @name: of the vHBA that the client may do something to
@@ -70,10 +70,10 @@ nodeDeviceVHBAGetLentPrimary(nodeDeviceVHBAs *vhbas,
  * an error otherwise.
  */
 int
-nodeDeviceVHBALentEnsureACL(nodeDeviceVHBAs *vhbas,
-                            virConnectPtr conn,
-                            const char *name,
-                            nodeDeviceVHBAEnsureACL ensure)
+nodeDeviceVHBACheckLentAccess(nodeDeviceVHBAs *vhbas,
+                              virConnectPtr conn,
+                              const char *name,
+                              nodeDeviceVHBAEnsureACL ensure)
 {
     g_autoptr(virNodeDeviceDef) def = NULL;
     g_autoptr(virNodeDeviceDef) primary = NULL;

@@ -139,6 +139,10 @@ nodeDeviceVHBADoStart(nodeDeviceVHBAs *vhbas,
 }
 
 
+/* What it takes on the primary, too, if the secondary of a lent pair is started */
+static const nodeDeviceVHBAEnsureACL nodeDeviceVHBAMayStart = virNodeDeviceCreateEnsureACL;
+
+
 /**
  * nodeDeviceVHBAStart:
  * @vhbas: the vHBAs
@@ -161,7 +165,7 @@ nodeDeviceVHBAStart(nodeDeviceVHBAs *vhbas,
 
     virNodeDeviceObjEndAPI(obj);
 
-    if (nodeDeviceVHBALentEnsureACL(vhbas, conn, name, virNodeDeviceCreateEnsureACL) < 0 ||
+    if (nodeDeviceVHBACheckLentAccess(vhbas, conn, name, nodeDeviceVHBAMayStart) < 0 ||
         nodeDeviceVHBABegin(vhbas, name) < 0)
         return -1;
 

@@ -101,10 +101,10 @@ bool nodeDeviceVHBAIsDestroyed(nodeDeviceVHBAs *vhbas,
 typedef int (*nodeDeviceVHBAEnsureACL)(virConnectPtr conn,
                                        virNodeDeviceDef *def);
 
-int nodeDeviceVHBALentEnsureACL(nodeDeviceVHBAs *vhbas,
-                                virConnectPtr conn,
-                                const char *name,
-                                nodeDeviceVHBAEnsureACL ensure);
+int nodeDeviceVHBACheckLentAccess(nodeDeviceVHBAs *vhbas,
+                                  virConnectPtr conn,
+                                  const char *name,
+                                  nodeDeviceVHBAEnsureACL ensure);
 
 int nodeDeviceVHBACheckLent(nodeDeviceVHBAs *vhbas,
                             const virNodeDeviceDef *def);
