@@ -1010,6 +1010,26 @@ testDestroyedIsNotAutostarted(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* By a storage pool, for one; the daemon sees it when it is restarted. */
+static int
+testStartedByOthers(const void *opaque G_GNUC_UNUSED)
+{
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefine(P, "") < 0)
+        return -1;
+
+    nodeDeviceVHBASetDestroyed(driver->vhbas, "vhba_" P);
+    if (testDriverRestart() < 0)
+        return -1;
+    obj = testUdevAdd(77, P);
+    virNodeDeviceObjEndAPI(&obj);
+    nodeDeviceVHBAsAutostart(driver->vhbas);
+
+    return nodeDeviceVHBAIsDestroyed(driver->vhbas, "vhba_" P) ? -1 : 0;
+}
+
+
 /* The definition that comes next is not the one that was destroyed. */
 static int
 testUndefinedIsNotDestroyed(const void *opaque G_GNUC_UNUSED)
@@ -1024,21 +1044,45 @@ testUndefinedIsNotDestroyed(const void *opaque G_GNUC_UNUSED)
 }
 
 
-/* It is not active: there is nothing to be destroyed. */
+/* The fabric does not let it in, and it is tried again and again. */
 static int
-testFailedDestroyChangesNothing(const void *opaque G_GNUC_UNUSED)
+testDestroyEndsAttempts(const void *opaque G_GNUC_UNUSED)
 {
     virNodeDeviceObj *obj = NULL;
 
-    if (testDefine(P, "") < 0)
+    if (testDefine(P, "") < 0 || testSetAutostart(P, true) < 0)
         return -1;
 
     nodeDeviceVHBAAutostartAdd(driver->vhbas->autostart, "vhba_" P);
     obj = testFind(P);
-    if (nodeDeviceVHBADestroy(driver->vhbas, &obj) == 0 ||
-        testError("is not active") < 0 ||
-        nodeDeviceVHBAIsDestroyed(driver->vhbas, "vhba_" P))
+    if (nodeDeviceVHBADestroy(driver->vhbas, &obj) < 0 ||
+        nodeDeviceVHBAAutostartCancel(driver->vhbas->autostart, "vhba_" P) ||
+        testCountAutostart() != 0)
         return -1;
+
+    /* now there is nothing to be ended */
+    obj = testFind(P);
+    return nodeDeviceVHBADestroy(driver->vhbas, &obj) < 0 ? testError("is not active") : -1;
+}
+
+
+/* It is defined but cannot be undefined: its file is a directory. */
+static int
+testFailedUndefineChangesNothing(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *file = g_strdup_printf("%s/" P ".xml", storedir);
+    g_autofree char *inside = g_strdup_printf("%s/x", file);
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefine(P, "") < 0 ||
+        unlink(file) < 0 || g_mkdir_with_parents(inside, 0700) < 0)
+        return -1;
+
+    nodeDeviceVHBAAutostartAdd(driver->vhbas->autostart, "vhba_" P);
+    obj = testFind(P);
+    if (nodeDeviceVHBAUndefine(driver->vhbas, conn, &obj) == 0)
+        return -1;
+    virResetLastError();
 
     return nodeDeviceVHBAAutostartCancel(driver->vhbas->autostart, "vhba_" P) ? 0 : -1;
 }
@@ -1695,8 +1739,10 @@ mymain(void)
     TEST("what is claimed is not destroyed", testClaimedIsNotDestroyed);
     TEST("nothing is waited for when the driver stops", testStopEndsWaits);
     TEST("what was destroyed does not start by itself", testDestroyedIsNotAutostarted);
+    TEST("what others have started is not destroyed any more", testStartedByOthers);
     TEST("what is undefined is forgotten to have been destroyed", testUndefinedIsNotDestroyed);
-    TEST("a failed destroy changes nothing", testFailedDestroyChangesNothing);
+    TEST("destroy ends the attempts to start", testDestroyEndsAttempts);
+    TEST("a failed undefine changes nothing", testFailedUndefineChangesNothing);
 
     TEST("a primary that is lent is not started", testLentPrimaryIsNotStarted);
     TEST("starting the secondary of a lent pair asks the fabric", testLentSecondaryIsTried);

@@ -1563,46 +1563,6 @@ testPrepareByPath(const void *opaque G_GNUC_UNUSED)
 }
 
 
-struct testLook {
-    virDomainObj *vm;
-    bool locked;
-};
-
-
-static void
-testLookAtDomain(void *opaque)
-{
-    struct testLook *look = opaque;
-    pthread_mutex_t *lock = &look->vm->parent.lock.lock;
-
-    if (pthread_mutex_trylock(lock) == 0)
-        pthread_mutex_unlock(lock);
-    else
-        look->locked = true;
-}
-
-
-/* Starting S takes time, and so may its LUNs: others look at the domain then. */
-static int
-testPrepareUnlocked(const void *opaque G_GNUC_UNUSED)
-{
-    g_auto(testHost) host = { 0 };
-    g_autoptr(qemuMigrationVHBACookie) cookie = testCookieNew(S);
-    struct testLook look = { 0 };
-    int rc;
-
-    if (testDestinationInit(&host) < 0)
-        return -1;
-
-    look.vm = host.vm;
-    testNodedevVHBAOnStart(testLookAtDomain, &look);
-    rc = qemuMigrationVHBADstPrepare(host.vm, cookie);
-    testNodedevVHBAOnStart(NULL, NULL);
-
-    return rc == 0 && !look.locked ? 0 : -1;
-}
-
-
 static int
 testPrepareFails(const void *opaque)
 {
@@ -1833,6 +1793,23 @@ testRefusedButAlive(const void *opaque G_GNUC_UNUSED)
     qemuMigrationVHBASettle(host.vm, true);
 
     return testCheckDump(AFTER_PREPARE);
+}
+
+
+/* QEMU has died, and somebody waits for the end of the job to say so. */
+static int
+testFinishFailsDying(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
+    QEMU_DOMAIN_PRIVATE(host.vm)->beingDestroyed = true;
+    qemuMigrationJobFinish(host.vm);
+
+    return testCheckDump("");
 }
 
 
@@ -2203,6 +2180,28 @@ testPairsWait(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     return testCheckDump("");
+}
+
+
+/* What is stuck on its way out does not hold up what has come in. */
+static int
+testPairsStuck(const void *opaque G_GNUC_UNUSED)
+{
+    const char *mark = "<handover state='borrowed' domain='other' migration='" UUID "'/>";
+    g_auto(testHost) host = { 0 };
+    g_autofree char *before = NULL;
+
+    if (testHalfGone(&host) < 0)
+        return -1;
+
+    before = testNodedevVHBADump();
+    testAddPair(S_SIZE, mark, S_ABSENT, mark);
+    testNodedevVHBAFail("undefine vhba_" S2);
+    if (qemuMigrationVHBARecoverMarks(NULL) < 0)
+        return -1;
+    testNodedevVHBAFail(NULL);
+
+    return testCheckDump(before);
 }
 
 
@@ -2924,7 +2923,6 @@ testAll(void)
 
     TEST("Prepare marks before it starts", testPrepareOrder, NULL);
     TEST("Prepare takes a LUN that is named by its path", testPrepareByPath, NULL);
-    TEST("Prepare waits without the lock of the domain", testPrepareUnlocked, NULL);
     TEST_PREPARE_FAILS("other LUN", .secondary = S_OTHER,
                        .message = "must be masked to the same LUNs");
     TEST_PREPARE_FAILS("other size", .secondary = S_SIZE, .message = "2097152 bytes");
@@ -2956,6 +2954,7 @@ testAll(void)
     TEST("Finish commits, then starts P", testFinish, NULL);
     TEST("guest dies after Finish", testFinishThenGuestDies, NULL);
     TEST("Finish fails", testFinishFails, NULL);
+    TEST("Finish fails while QEMU dies", testFinishFailsDying, NULL);
     TEST("Finish fails after the commit", testFinishRevoked, NULL);
     TEST("Finish cannot commit", testCommitFails, NULL);
     TEST("Finish refuses when QEMU has died", testCommitDead, NULL);
@@ -3054,6 +3053,7 @@ testAll(void)
 
     TEST("two pairs: QEMU is killed after half a Commit", testPairsKilled, NULL);
     TEST("two pairs: none is forgotten alone", testPairsWait, NULL);
+    TEST("two pairs: what is stuck holds up no other migration", testPairsStuck, NULL);
     TEST("two pairs: another migration's is left alone", testPairsOfAnother, NULL);
 
     return ret;

@@ -72,19 +72,6 @@ testVHBAFree(void *opaque)
 }
 
 
-static void (*onStart)(void *opaque);
-static void *onStartOpaque;
-
-
-void
-testNodedevVHBAOnStart(void (*func)(void *opaque),
-                       void *opaque)
-{
-    onStart = func;
-    onStartOpaque = opaque;
-}
-
-
 /* Notes that @what was done to @name, in one line of the record. */
 void
 testNodedevVHBANote(const char *what,
@@ -401,9 +388,6 @@ testCreate(virNodeDevicePtr dev,
            unsigned int flags)
 {
     virCheckFlags(0, -1);
-
-    if (onStart)
-        onStart(onStartOpaque);
 
     return testSetActive(dev, "start", true);
 }

@@ -48,10 +48,6 @@ void testNodedevVHBAServe(const char *user);
 
 void testNodedevVHBARestart(void);
 
-/* Calls @func whenever a vHBA is started; NULL for nothing. */
-void testNodedevVHBAOnStart(void (*func)(void *opaque),
-                            void *opaque);
-
 void testNodedevVHBANote(const char *what,
                          const char *name);
 

@@ -133,6 +133,29 @@ nodeDeviceVHBAAutostartOne(const char *name,
 }
 
 
+/* What is active when the driver starts was started by somebody else since it was
+ * destroyed, or the daemon has died before it could do that. */
+static void
+nodeDeviceVHBAsClearDestroyed(nodeDeviceVHBAs *vhbas)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    void *name;
+    size_t i;
+
+    VIR_WITH_MUTEX_LOCK_GUARD(&vhbas->lock) {
+        g_hash_table_iter_init(&iter, vhbas->entries);
+        while (g_hash_table_iter_next(&iter, &name, NULL))
+            g_ptr_array_add(names, g_strdup(name));
+    }
+
+    for (i = 0; i < names->len; i++) {
+        if (nodeDeviceVHBAIsActive(vhbas, g_ptr_array_index(names, i)))
+            nodeDeviceVHBAClearDestroyed(vhbas, g_ptr_array_index(names, i));
+    }
+}
+
+
 /**
  * nodeDeviceVHBAsAutostart:
  * @vhbas: the vHBAs
@@ -150,6 +173,9 @@ nodeDeviceVHBAsAutostart(nodeDeviceVHBAs *vhbas)
     void *value;
     size_t i;
 
+    if (!vhbas->enumerated)
+        nodeDeviceVHBAsClearDestroyed(vhbas);
+
     VIR_WITH_MUTEX_LOCK_GUARD(&vhbas->lock) {
         vhbas->enumerated = true;
 
@@ -159,6 +185,9 @@ nodeDeviceVHBAsAutostart(nodeDeviceVHBAs *vhbas)
 
             if (nodeDeviceVHBAWantsStart(vhbas, entry))
                 g_ptr_array_add(names, g_strdup(entry->def->name));
+            else if (entry->autostart)
+                VIR_INFO("'%s' is not started: it takes part in a migration, or was destroyed",
+                         entry->def->name);
         }
     }
 

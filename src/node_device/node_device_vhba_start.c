@@ -209,6 +209,23 @@ nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
 }
 
 
+/* Does that, too, for one that is not active but is tried to start: that it should
+ * not be was what was asked for. */
+static int
+nodeDeviceVHBADoDestroyOrStop(nodeDeviceVHBAs *vhbas,
+                              const char *name,
+                              const char *wwpn,
+                              bool pending)
+{
+    if (pending && nodeDeviceVHBAIsInactive(vhbas, name)) {
+        nodeDeviceVHBASetDestroyed(vhbas, name);
+        return 0;
+    }
+
+    return nodeDeviceVHBADoDestroy(vhbas, name, wwpn);
+}
+
+
 /**
  * nodeDeviceVHBADestroy:
  * @vhbas: the vHBAs
@@ -216,8 +233,8 @@ nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
  *
  * Deletes the vport, unless a domain uses it, and waits until the device is not
  * active any more. Its definition, if it has one, stays, but does not start by
- * itself any more, see nodeDeviceVHBASetDestroyed. If that fails, it is still
- * tried to start if it was before.
+ * itself any more, see nodeDeviceVHBASetDestroyed; nor is one tried to start any
+ * more that was so far.
  *
  * Returns 0 on success, -1 with an error.
  */
@@ -238,7 +255,7 @@ nodeDeviceVHBADestroy(nodeDeviceVHBAs *vhbas,
     pending = nodeDeviceVHBAAutostartCancel(vhbas->autostart, name);
 
     if ((ret = nodeDeviceVHBABegin(vhbas, name)) == 0) {
-        ret = nodeDeviceVHBADoDestroy(vhbas, name, wwpn);
+        ret = nodeDeviceVHBADoDestroyOrStop(vhbas, name, wwpn, pending);
         nodeDeviceVHBAEnd(vhbas, name);
     }
 

@@ -120,14 +120,42 @@ qemuMigrationVHBADstCheckIdentity(const qemuMigrationVHBAPair *pair,
 }
 
 
+/* Whether @path leads to the unit that @seen is on @host, through whichever target
+ * port. */
+static bool
+qemuMigrationVHBADstIsPathTo(unsigned int host,
+                             const virFCLun *seen,
+                             const char *path)
+{
+    virFCLun **luns = NULL;
+    size_t nluns = 0;
+    bool found = false;
+    size_t i;
+
+    if (virFCLunWalk(host, &luns, &nluns) < 0) {
+        virResetLastError();
+        return false;
+    }
+
+    for (i = 0; i < nluns && !found; i++) {
+        found = STREQ_NULLABLE(luns[i]->id, seen->id) &&
+            virFCLunIsDevice(luns[i], path);
+    }
+
+    virFCLunListFree(luns, nluns);
+    return found;
+}
+
+
 /* A path may lead anywhere: udev makes the same one for each vHBA of an HBA. */
 static int
 qemuMigrationVHBADstCheckPath(const qemuMigrationVHBAPair *pair,
                               const qemuMigrationVHBALun *expected,
                               const char *path,
+                              unsigned int host,
                               const virFCLun *seen)
 {
-    if (virFCLunIsDevice(seen, path))
+    if (qemuMigrationVHBADstIsPathTo(host, seen, path))
         return 0;
 
     virReportError(VIR_ERR_OPERATION_FAILED,
@@ -137,26 +165,9 @@ qemuMigrationVHBADstCheckPath(const qemuMigrationVHBAPair *pair,
 }
 
 
-/* Waits without the lock of @vm, whose definition may be another one afterwards. */
-static virFCLun *
-qemuMigrationVHBADstWait(virDomainObj *vm,
-                         unsigned int host,
-                         const char *target,
-                         const unsigned long long *unit)
-{
-    unsigned int timeout = qemuVHBAGetLunTimeout(vm);
-    g_autoptr(virFCLun) seen = NULL;
-
-    qemuDomainObjEnterRemote(vm);
-    seen = virFCLunWait(host, target, unit, timeout);
-    if (qemuDomainObjExitRemote(vm, false) < 0)
-        return NULL;
-
-    return g_steal_pointer(&seen);
-}
-
-
-/* The LUN is selected as it will be when QEMU starts: by the domain's XML. */
+/* The LUN is selected as it will be when QEMU starts: by the domain's XML. @vm
+ * stays locked meanwhile. It is not active yet, so that otherwise anybody could
+ * define another domain in its place. */
 static int
 qemuMigrationVHBADstCheckLun(virDomainObj *vm,
                              const qemuMigrationVHBAPair *pair,
@@ -165,17 +176,23 @@ qemuMigrationVHBADstCheckLun(virDomainObj *vm,
 {
     virStorageSource *source = qemuMigrationVHBAGetSource(vm->def, lun->disk, lun->depth);
     const virStorageSourceVHBA *vhba = source ? source->vhba : NULL;
-    unsigned long long unit = vhba && vhba->hasUnit ? vhba->unit : lun->unit;
-    bool hasUnit = !vhba || vhba->hasUnit || vhba->byPath;
-    g_autofree char *target = g_strdup(vhba ? vhba->target : lun->target);
-    g_autofree char *path = g_strdup(vhba && vhba->byPath ? vhba->dev : NULL);
+    const char *target = lun->target;
+    const unsigned long long *unit = &lun->unit;
     g_autoptr(virFCLun) seen = NULL;
 
-    if (!(seen = qemuMigrationVHBADstWait(vm, host, target, hasUnit ? &unit : NULL)) ||
+    if (vhba)
+        target = vhba->target;
+    if (vhba && !vhba->byPath)
+        unit = vhba->hasUnit ? &vhba->unit : NULL;
+
+    if (!(seen = virFCLunWait(host, target, unit, qemuVHBAGetLunTimeout(vm))) ||
         qemuMigrationVHBADstCheckIdentity(pair, lun, seen) < 0)
         return -1;
 
-    return path ? qemuMigrationVHBADstCheckPath(pair, lun, path, seen) : 0;
+    if (vhba && vhba->byPath)
+        return qemuMigrationVHBADstCheckPath(pair, lun, vhba->dev, host, seen);
+
+    return 0;
 }
 
 
@@ -280,22 +297,6 @@ qemuMigrationVHBADstCheckActive(virDomainObj *vm,
 }
 
 
-/* Without the lock of @vm: the fabric takes its time. */
-static int
-qemuMigrationVHBADstStart(virDomainObj *vm,
-                          qemuVHBANodedev *vhba)
-{
-    int rc;
-
-    qemuDomainObjEnterRemote(vm);
-    rc = qemuVHBANodedevStart(vhba);
-    if (qemuDomainObjExitRemote(vm, false) < 0)
-        return -1;
-
-    return rc;
-}
-
-
 static int
 qemuMigrationVHBADstBorrow(virConnectPtr conn,
                            virDomainObj *vm,
@@ -321,7 +322,7 @@ qemuMigrationVHBADstBorrow(virConnectPtr conn,
     if (pair->secondary.inactive)
         return 0;
 
-    if (qemuMigrationVHBADstStart(vm, used) < 0)
+    if (qemuVHBANodedevStart(used) < 0)
         return -1;
 
     return qemuMigrationVHBADstCheckLuns(vm, pair);

@@ -200,7 +200,7 @@ qemuMigrationVHBARecoverMarks(virQEMUDriver *driver)
         virNodeDevVHBAHandover mark;
         bool primary;
         qemuMigrationVHBAJournalStep step;
-        bool together;          /* if it fails, what follows has to wait */
+        bool together;          /* if it fails, what follows for @mark has to wait */
     } steps[] = {
         { VIR_NODE_DEV_VHBA_HANDOVER_LENT, false, qemuMigrationVHBASrcGiveUpRest, true },
         { VIR_NODE_DEV_VHBA_HANDOVER_LENT, true, qemuMigrationVHBASrcGiveUpPrimary, false },
@@ -211,6 +211,7 @@ qemuMigrationVHBARecoverMarks(virQEMUDriver *driver)
         { VIR_NODE_DEV_VHBA_HANDOVER_BORROWED, false, qemuMigrationVHBARecoverAlone, false },
     };
     g_autoptr(virConnect) conn = virGetConnectNodeDev();
+    virNodeDevVHBAHandover stuck = VIR_NODE_DEV_VHBA_HANDOVER_NONE;
     size_t i;
     int rc;
 
@@ -222,10 +223,13 @@ qemuMigrationVHBARecoverMarks(virQEMUDriver *driver)
         return rc;
 
     for (i = 0; i < G_N_ELEMENTS(steps); i++) {
+        if (steps[i].mark == stuck)
+            continue;
+
         if (qemuMigrationVHBAJournalForEach(conn, driver, steps[i].mark, NULL,
                                             steps[i].primary, steps[i].step) < 0 &&
             steps[i].together)
-            break;
+            stuck = steps[i].mark;
     }
 
     /* what is let in may be a running domain's */
