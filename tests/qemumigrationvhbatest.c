@@ -1550,14 +1550,15 @@ testNameByPath(virDomainDef *def,
 
 /* One of several LUNs behind S is meant, and it is that. */
 static int
-testPrepareByPath(const void *opaque G_GNUC_UNUSED)
+testPrepareByPath(const void *opaque)
 {
+    const char *path = opaque;
     g_auto(testHost) host = { 0 };
     g_autoptr(qemuMigrationVHBACookie) cookie = testCookieNew(S);
 
     if (testDestinationInit(&host) < 0)
         return -1;
-    testNameByPath(host.vm->def, "/dev/sdd");
+    testNameByPath(host.vm->def, path);
 
     return qemuMigrationVHBADstPrepare(host.vm, cookie);
 }
@@ -2922,7 +2923,8 @@ testAll(void)
                  .cancelled = VIR_DOMAIN_MIGRATE_REFUSED, .dump = "");
 
     TEST("Prepare marks before it starts", testPrepareOrder, NULL);
-    TEST("Prepare takes a LUN that is named by its path", testPrepareByPath, NULL);
+    TEST("Prepare takes a LUN that is named by its path", testPrepareByPath, "/dev/sdd");
+    TEST("Prepare takes a LUN that is named by another path", testPrepareByPath, "/dev/sdz");
     TEST_PREPARE_FAILS("other LUN", .secondary = S_OTHER,
                        .message = "must be masked to the same LUNs");
     TEST_PREPARE_FAILS("other size", .secondary = S_SIZE, .message = "2097152 bytes");
