@@ -111,4 +111,5 @@ def link_down(t):
     refused(t, "the link is down and the LUN is still there", P.source("<lun unit='1'/>"),
             "LUN 1 of target", "cannot be reached", P.wwpn, "Linkdown")
     fabric.control("link", "a", "up")
+    t.a.wait_vhba_state(P, "online")  # and its HBA, which the next scenario wants
     undefine(t, P)
