@@ -189,6 +189,20 @@ qemuMigrationAnyFetchStats(virDomainObj *vm G_GNUC_UNUSED,
 }
 
 
+static virDomainObj *
+testGuestNew(void)
+{
+    g_autoptr(virDomainObj) vm = virDomainObjNew(driver.xmlopt);
+    g_autofree char *xml = testXMLNew();
+
+    if (!(vm->def = virDomainDefParseString(xml, driver.xmlopt, NULL,
+                                            VIR_DOMAIN_DEF_PARSE_INACTIVE)))
+        return NULL;
+
+    return g_steal_pointer(&vm);
+}
+
+
 static int
 testPostcopyBegin(virDomainObj *vm)
 {
@@ -218,11 +232,9 @@ static int
 testPostcopyEnds(const void *opaque)
 {
     const struct testPostcopy *t = opaque;
-    g_autoptr(virDomainObj) vm = virDomainObjNew(driver.xmlopt);
-    g_autofree char *xml = testXMLNew();
+    g_autoptr(virDomainObj) vm = testGuestNew();
 
-    if (!(vm->def = virDomainDefParseString(xml, driver.xmlopt, NULL,
-                                            VIR_DOMAIN_DEF_PARSE_INACTIVE)))
+    if (!vm)
         return -1;
 
     vm->def->id = 1;
@@ -263,11 +275,9 @@ testPostcopyResumed(const void *opaque G_GNUC_UNUSED)
     const unsigned int flags = VIR_MIGRATE_POSTCOPY | VIR_MIGRATE_POSTCOPY_RESUME |
                                VIR_MIGRATE_CHANGE_PROTECTION;
     g_autoptr(virConnect) conn = virGetConnect();
-    g_autoptr(virDomainObj) vm = virDomainObjNew(driver.xmlopt);
-    g_autofree char *xml = testXMLNew();
+    g_autoptr(virDomainObj) vm = testGuestNew();
 
-    if (!(vm->def = virDomainDefParseString(xml, driver.xmlopt, NULL,
-                                            VIR_DOMAIN_DEF_PARSE_INACTIVE)))
+    if (!vm)
         return -1;
 
     vm->def->id = 1;
@@ -300,12 +310,10 @@ static int
 testPeerAnswers(const void *opaque)
 {
     const struct testPeer *t = opaque;
-    g_autoptr(virDomainObj) vm = virDomainObjNew(driver.xmlopt);
-    g_autofree char *xml = testXMLNew();
+    g_autoptr(virDomainObj) vm = testGuestNew();
     int rc;
 
-    if (!(vm->def = virDomainDefParseString(xml, driver.xmlopt, NULL,
-                                            VIR_DOMAIN_DEF_PARSE_INACTIVE)))
+    if (!vm)
         return -1;
 
     vm->persistent = 1;

@@ -171,13 +171,18 @@ nodeDeviceVHBAsAutostart(nodeDeviceVHBAs *vhbas)
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     GHashTableIter iter;
     void *value;
+    bool first = false;
     size_t i;
 
-    if (!vhbas->enumerated)
+    VIR_WITH_MUTEX_LOCK_GUARD(&vhbas->lock) {
+        first = !vhbas->enumerated;
+        vhbas->enumerated = true;
+    }
+
+    if (first)
         nodeDeviceVHBAsClearDestroyed(vhbas);
 
     VIR_WITH_MUTEX_LOCK_GUARD(&vhbas->lock) {
-        vhbas->enumerated = true;
 
         g_hash_table_iter_init(&iter, vhbas->entries);
         while (g_hash_table_iter_next(&iter, NULL, &value)) {

@@ -18,54 +18,14 @@
 
 #include <config.h>
 
-#include <unistd.h>
-
 #define LIBVIRT_NODE_DEVICE_VHBAPRIV_H_ALLOW
 #include "node_device_vhbapriv.h"
 #include "viralloc.h"
 #include "virerror.h"
 #include "virfchost.h"
-#include "virfile.h"
-#include "virlog.h"
 #include "virstring.h"
 
 #define VIR_FROM_THIS VIR_FROM_NODEDEV
-
-VIR_LOG_INIT("node_device.node_device_vhba_udev");
-
-
-/* A vHBA that is undefined while it is active keeps its name until it is gone,
- * even if the daemon is restarted meanwhile: an empty file says so. Returns its
- * path, to be freed by the caller. */
-static char *
-nodeDeviceVHBANameFile(nodeDeviceVHBAs *vhbas,
-                       const char *name)
-{
-    return g_strdup_printf("%s/%s", vhbas->namesDir, name);
-}
-
-
-void
-nodeDeviceVHBAKeepName(nodeDeviceVHBAs *vhbas,
-                       const char *name)
-{
-    g_autofree char *file = nodeDeviceVHBANameFile(vhbas, name);
-
-    if (g_mkdir_with_parents(vhbas->namesDir, 0700) < 0 ||
-        virFileTouch(file, 0600) < 0)
-        VIR_WARN("'%s' will have another name when the daemon is restarted: %s",
-                 name, g_strerror(errno));
-}
-
-
-void
-nodeDeviceVHBAForgetName(nodeDeviceVHBAs *vhbas,
-                         const char *name)
-{
-    g_autofree char *file = nodeDeviceVHBANameFile(vhbas, name);
-
-    unlink(file);
-}
 
 
 /* Whether what is now known to be there is called @name. */
@@ -73,11 +33,10 @@ static bool
 nodeDeviceVHBAHasName(nodeDeviceVHBAs *vhbas,
                       const char *name)
 {
-    g_autofree char *file = nodeDeviceVHBANameFile(vhbas, name);
     virNodeDeviceObj *obj = virNodeDeviceObjListFindByName(vhbas->devs, name);
 
     if (!obj)
-        return virFileExists(file);
+        return nodeDeviceVHBAKeepsName(vhbas, name);
 
     virNodeDeviceObjEndAPI(&obj);
     return true;

@@ -42,15 +42,17 @@
 typedef bool (*nodeDeviceVHBACondition)(nodeDeviceVHBAs *vhbas,
                                         const char *name);
 
-/* Returns 1 as soon as @condition is true; 0 if it did not become so although
- * nothing has changed for @timeout milliseconds; -1 with an error if the driver
- * stops. udev is slow when many vHBAs come at a time; as long as it tells of any,
- * it will come to ours. But not even that is waited for without end. */
+/* Returns 0 as soon as @condition is true; -1 with an error if the driver stops,
+ * or if it did not become so although nothing has changed for @timeout
+ * milliseconds. @late is what that error says, of the name and the seconds. udev is
+ * slow when many vHBAs come at a time; as long as it tells of any, it will come to
+ * ours. But not even that is waited for without end. */
 static int
 nodeDeviceVHBAWait(nodeDeviceVHBAs *vhbas,
                    const char *name,
                    nodeDeviceVHBACondition condition,
-                   unsigned int timeout)
+                   unsigned int timeout,
+                   const char *late)
 {
     unsigned long long now = 0;
     unsigned long long limit = 0;
@@ -76,8 +78,10 @@ nodeDeviceVHBAWait(nodeDeviceVHBAs *vhbas,
             }
 
             if (virCondWaitUntil(&vhbas->changed, &vhbas->lock,
-                                 MIN(now + timeout, limit)) < 0)
-                return 0;
+                                 MIN(now + timeout, limit)) < 0) {
+                virReportError(VIR_ERR_OPERATION_TIMEOUT, _(late), name, timeout / 1000);
+                return -1;
+            }
         }
         seen = vhbas->changes;
 
@@ -85,7 +89,7 @@ nodeDeviceVHBAWait(nodeDeviceVHBAs *vhbas,
             return -1;
     }
 
-    return 1;
+    return 0;
 }
 
 
@@ -113,14 +117,8 @@ int
 nodeDeviceVHBAWaitActive(nodeDeviceVHBAs *vhbas,
                          const char *name)
 {
-    int rc = nodeDeviceVHBAWait(vhbas, name, nodeDeviceVHBAIsActive, UDEV_TIMEOUT);
-
-    if (rc == 0)
-        virReportError(VIR_ERR_OPERATION_TIMEOUT,
-                       _("'%1$s' is there, but udev has not told so within %2$d s; is udevd running?"),
-                       name, UDEV_TIMEOUT / 1000);
-
-    return rc > 0 ? 0 : -1;
+    return nodeDeviceVHBAWait(vhbas, name, nodeDeviceVHBAIsActive, UDEV_TIMEOUT,
+                              N_("'%1$s' is there, but udev has not told so within %2$u s; is udevd running?"));
 }
 
 
@@ -128,14 +126,8 @@ int
 nodeDeviceVHBAWaitInactive(nodeDeviceVHBAs *vhbas,
                            const char *name)
 {
-    int rc = nodeDeviceVHBAWait(vhbas, name, nodeDeviceVHBAIsInactive, UDEV_TIMEOUT);
-
-    if (rc == 0)
-        virReportError(VIR_ERR_OPERATION_TIMEOUT,
-                       _("'%1$s' is gone, but udev has not told so within %2$d s; is udevd running?"),
-                       name, UDEV_TIMEOUT / 1000);
-
-    return rc > 0 ? 0 : -1;
+    return nodeDeviceVHBAWait(vhbas, name, nodeDeviceVHBAIsInactive, UDEV_TIMEOUT,
+                              N_("'%1$s' is gone, but udev has not told so within %2$u s; is udevd running?"));
 }
 
 
@@ -158,14 +150,8 @@ int
 nodeDeviceVHBABegin(nodeDeviceVHBAs *vhbas,
                     const char *name)
 {
-    int rc = nodeDeviceVHBAWait(vhbas, name, nodeDeviceVHBATryBegin, BUSY_TIMEOUT);
-
-    if (rc == 0)
-        virReportError(VIR_ERR_OPERATION_TIMEOUT,
-                       _("'%1$s' is still being started or destroyed after %2$d s"),
-                       name, BUSY_TIMEOUT / 1000);
-
-    return rc > 0 ? 0 : -1;
+    return nodeDeviceVHBAWait(vhbas, name, nodeDeviceVHBATryBegin, BUSY_TIMEOUT,
+                              N_("'%1$s' is still being started or destroyed after %2$u s"));
 }
 
 

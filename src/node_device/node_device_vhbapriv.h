@@ -37,8 +37,8 @@ struct _nodeDeviceVHBAEntry {
 struct _nodeDeviceVHBAs {
     /* immutable */
     nodeDeviceVHBAStore *store;
-    char *namesDir;     /* see nodeDeviceVHBANameFile */
-    char *destroyedDir; /* see nodeDeviceVHBADestroyedFile */
+    char *namesDir;     /* see nodeDeviceVHBAKeepName */
+    char *destroyedDir; /* see nodeDeviceVHBASetDestroyed */
     virNodeDeviceObjList *devs;
     virObjectEventState *events;
     nodeDeviceFCEvents *fcEvents;
@@ -85,17 +85,6 @@ int nodeDeviceVHBAUpdateDevice(nodeDeviceVHBAs *vhbas,
                                const virNodeDeviceDef *def,
                                bool autostart);
 
-/* node_device_vhba_destroyed.c */
-
-void nodeDeviceVHBASetDestroyed(nodeDeviceVHBAs *vhbas,
-                                const char *name);
-
-void nodeDeviceVHBAClearDestroyed(nodeDeviceVHBAs *vhbas,
-                                  const char *name);
-
-bool nodeDeviceVHBAIsDestroyed(nodeDeviceVHBAs *vhbas,
-                               const char *name);
-
 /* node_device_vhba_lent.c */
 
 typedef int (*nodeDeviceVHBAEnsureACL)(virConnectPtr conn,
@@ -115,6 +104,26 @@ int nodeDeviceVHBATakeBack(nodeDeviceVHBAs *vhbas,
 int nodeDeviceVHBAGiveUp(nodeDeviceVHBAs *vhbas,
                          const char *name);
 
+/* node_device_vhba_note.c */
+
+void nodeDeviceVHBAKeepName(nodeDeviceVHBAs *vhbas,
+                            const char *name);
+
+void nodeDeviceVHBAForgetName(nodeDeviceVHBAs *vhbas,
+                              const char *name);
+
+bool nodeDeviceVHBAKeepsName(nodeDeviceVHBAs *vhbas,
+                             const char *name);
+
+void nodeDeviceVHBASetDestroyed(nodeDeviceVHBAs *vhbas,
+                                const char *name);
+
+void nodeDeviceVHBAClearDestroyed(nodeDeviceVHBAs *vhbas,
+                                  const char *name);
+
+bool nodeDeviceVHBAIsDestroyed(nodeDeviceVHBAs *vhbas,
+                               const char *name);
+
 /* node_device_vhba_start.c */
 
 int nodeDeviceVHBADoStart(nodeDeviceVHBAs *vhbas,
@@ -133,14 +142,6 @@ virNodeDevicePtr nodeDeviceVHBAAwaitTransient(nodeDeviceVHBAs *vhbas,
                                               virConnectPtr conn,
                                               const char *wwnn,
                                               const char *wwpn);
-
-/* node_device_vhba_udev.c: names outlive definitions */
-
-void nodeDeviceVHBAKeepName(nodeDeviceVHBAs *vhbas,
-                            const char *name);
-
-void nodeDeviceVHBAForgetName(nodeDeviceVHBAs *vhbas,
-                              const char *name);
 
 /* node_device_vhba_wait.c */
 

@@ -81,7 +81,7 @@ qemuMigrationVHBADstIsUndecided(virConnectPtr conn,
                                 const char *migration)
 {
     return qemuMigrationVHBAJournalAny(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
-                                       migration, true, NULL);
+                                       NULL, migration, true, NULL);
 }
 
 
@@ -348,6 +348,25 @@ qemuMigrationVHBADstMayRefuse(virDomainObj *vm)
 
 /* After the job: the journal tells what is left to do */
 
+/* Fills @primary with the vHBA that @vhba is to be the secondary of, if that is
+ * here. Returns 1 if it belongs here, 0 if not, -1 with an error reported. */
+static int
+qemuMigrationVHBADstFindKept(virConnectPtr conn,
+                             const qemuVHBANodedev *vhba,
+                             qemuVHBANodedev **primary)
+{
+    int rc;
+
+    if (!vhba->def->primary)
+        return 0;
+
+    if ((rc = qemuVHBANodedevFind(conn, vhba->def->primary, primary)) <= 0)
+        return rc;
+
+    return (*primary)->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE;
+}
+
+
 /* A secondary belongs here now. One that was not active on the source is not
  * started here either. */
 static int
@@ -368,14 +387,10 @@ qemuMigrationVHBADstLetInDecided(virConnectPtr conn,
                                  qemuVHBANodedev *vhba)
 {
     g_autoptr(qemuVHBANodedev) primary = NULL;
-    int rc = 0;
+    int rc;
 
-    if (vhba->def->primary &&
-        (rc = qemuVHBANodedevFind(conn, vhba->def->primary, &primary)) < 0)
-        return -1;
-
-    if (rc == 0 || primary->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_NONE)
-        return 0;
+    if ((rc = qemuMigrationVHBADstFindKept(conn, vhba, &primary)) <= 0)
+        return rc;
 
     if ((rc = qemuMigrationVHBADstIsUndecided(conn, vhba->def->migration)) != 0)
         return MIN(rc, 0);
@@ -404,13 +419,12 @@ qemuMigrationVHBADstForgetIdle(virConnectPtr conn,
                                qemuVHBANodedev *vhba)
 {
     g_autoptr(qemuVHBANodedev) primary = NULL;
-    int rc = 0;
+    int rc;
 
-    if (vhba->def->primary &&
-        (rc = qemuVHBANodedevFind(conn, vhba->def->primary, &primary)) < 0)
+    if ((rc = qemuMigrationVHBADstFindKept(conn, vhba, &primary)) < 0)
         return -1;
 
-    if (rc == 1 && primary->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE &&
+    if (rc == 1 &&
         virWWNEqual(primary->def->secondary, vhba->wwpn))
         return qemuMigrationVHBADstLetIn(conn, vhba);
 

@@ -277,25 +277,45 @@ qemuMigrationVHBAJournalForJob(virConnectPtr conn,
 }
 
 
-static int
-qemuMigrationVHBAJournalCount(virConnectPtr conn,
-                              virNodeDevVHBAHandover mark,
-                              const char *domain,
-                              bool primary)
+/**
+ * qemuMigrationVHBAJournalAny:
+ * @conn: connection to the node device driver
+ * @mark: lent or borrowed
+ * @domain: for which domain; NULL for any
+ * @migration: UUID of a hand-over; NULL for any
+ * @primary: whether the vHBAs are the primaries of their pairs, or secondaries
+ * @test: what to look for, returns as this does; NULL if the mark is all
+ *
+ * A guest may have several pairs. They go together, and a crash may have come
+ * between the marks of one pair and those of the next.
+ *
+ * Returns 1 if any such vHBA passes, 0 if none does, -1 with an error reported if
+ * that cannot be told.
+ */
+int
+qemuMigrationVHBAJournalAny(virConnectPtr conn,
+                            virNodeDevVHBAHandover mark,
+                            const char *domain,
+                            const char *migration,
+                            bool primary,
+                            qemuMigrationVHBAJournalTest test)
 {
     qemuVHBANodedev **vhbas = NULL;
     size_t nvhbas = 0;
     size_t i;
-    int count = 0;
+    int rc = 0;
 
     if (qemuVHBANodedevListMarked(conn, mark, domain, &vhbas, &nvhbas) < 0)
         return -1;
 
-    for (i = 0; i < nvhbas; i++)
-        count += !!vhbas[i]->def->secondary == primary;
+    for (i = 0; i < nvhbas && rc == 0; i++) {
+        if (!!vhbas[i]->def->secondary == primary &&
+            (!migration || STREQ_NULLABLE(vhbas[i]->def->migration, migration)))
+            rc = test ? test(conn, vhbas[i]) : 1;
+    }
 
     qemuVHBANodedevListFree(vhbas, nvhbas);
-    return count;
+    return rc;
 }
 
 
@@ -316,10 +336,8 @@ qemuMigrationVHBAJournalHas(virConnectPtr conn,
     size_t i;
     int rc = 0;
 
-    if (!handover) {
-        rc = qemuMigrationVHBAJournalCount(conn, mark, vm->def->name, primary);
-        return MIN(rc, 1);
-    }
+    if (!handover)
+        return qemuMigrationVHBAJournalAny(conn, mark, vm->def->name, NULL, primary, NULL);
 
     for (i = 0; i < handover->npairs && rc == 0; i++) {
         g_autoptr(qemuVHBANodedev) vhba = NULL;
@@ -328,46 +346,6 @@ qemuMigrationVHBAJournalHas(virConnectPtr conn,
                                           mark, vm->def->name, &vhba);
     }
 
-    return rc;
-}
-
-
-/**
- * qemuMigrationVHBAJournalAny:
- * @conn: connection to the node device driver
- * @mark: lent or borrowed
- * @migration: UUID of a hand-over
- * @primary: whether the vHBAs are the primaries of their pairs, or secondaries
- * @test: what to look for, returns as this does; NULL if the mark is all
- *
- * A guest may have several pairs. They go together, and a crash may have come
- * between the marks of one pair and those of the next.
- *
- * Returns 1 if any vHBA of that hand-over passes, 0 if none does, -1 with an error
- * reported if that cannot be told.
- */
-int
-qemuMigrationVHBAJournalAny(virConnectPtr conn,
-                            virNodeDevVHBAHandover mark,
-                            const char *migration,
-                            bool primary,
-                            qemuMigrationVHBAJournalTest test)
-{
-    qemuVHBANodedev **vhbas = NULL;
-    size_t nvhbas = 0;
-    size_t i;
-    int rc = 0;
-
-    if (qemuVHBANodedevListMarked(conn, mark, NULL, &vhbas, &nvhbas) < 0)
-        return -1;
-
-    for (i = 0; i < nvhbas && rc == 0; i++) {
-        if (!!vhbas[i]->def->secondary == primary &&
-            STREQ_NULLABLE(vhbas[i]->def->migration, migration))
-            rc = test ? test(conn, vhbas[i]) : 1;
-    }
-
-    qemuVHBANodedevListFree(vhbas, nvhbas);
     return rc;
 }
 

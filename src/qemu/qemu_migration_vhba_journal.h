@@ -75,6 +75,7 @@ qemuMigrationVHBAJournalHas(virConnectPtr conn,
 int
 qemuMigrationVHBAJournalAny(virConnectPtr conn,
                             virNodeDevVHBAHandover mark,
+                            const char *domain,
                             const char *migration,
                             bool primary,
                             qemuMigrationVHBAJournalTest test);

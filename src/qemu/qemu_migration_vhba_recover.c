@@ -61,7 +61,7 @@ qemuMigrationVHBARecoverNotSent(virConnectPtr conn,
     int rc;
 
     if ((rc = qemuMigrationVHBAJournalAny(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                          primary->def->migration, false,
+                                          NULL, primary->def->migration, false,
                                           qemuMigrationVHBARecoverIsUnsent)) <= 0)
         return rc;
 

@@ -409,7 +409,7 @@ qemuMigrationVHBASrcGiveUpRest(virConnectPtr conn,
     int rc;
 
     if ((rc = qemuMigrationVHBAJournalAny(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                          secondary->def->migration, true,
+                                          NULL, secondary->def->migration, true,
                                           qemuMigrationVHBASrcIsGivenUp)) <= 0)
         return rc;
 
