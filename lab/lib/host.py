@@ -123,29 +123,33 @@ class Host:
         self.wait_until(lambda: state() in states, "update", timeout,
                         lambda: f"{name} on {self.name} to be {' or '.join(states)}; it is {state()}")
 
-    def wait_until(self, true, event, timeout, what):
-        """The first true value of true(); looks again with every node device event of a kind.
+    def wait_until(self, true, event, timeout, what, domain=None):
+        """The first true value of true(); looks again with every event of a kind: a domain's, or else node devices'.
 
         timeout: seconds. what(): what was waited for, for the error.
         """
+        listen = ["event", domain] if domain else ["nodedev-event"]
         deadline = time.monotonic() + timeout
         while not (found := true()):
             left = deadline - time.monotonic()
             if left <= 0:
                 raise LabTimeout(f"waited {timeout:g} s for {what()}")
             # The event may have come just before anybody listened, hence not for long.
-            self.attempt("virsh", "nodedev-event", "--event", event, "--timeout", str(max(1, min(3, int(left)))))
+            self.attempt("virsh", *listen, "--event", event, "--timeout", str(max(1, min(3, int(left)))))
         return found
+
+    def wait_domain(self, name, state, timeout=60):
+        """Waits until libvirt says that a domain is in a state, such as "shut off". timeout in seconds."""
+        def now():
+            return self.virsh("domstate", name)
+
+        self.wait_until(lambda: now() == state, "lifecycle", timeout,
+                        lambda: f"{name} on {self.name} to be {state}; it is {now()}", domain=name)
 
     def wait_vhba_state(self, vhba, state, timeout=60):
         """Waits until libvirt says that a vHBA's port is in a state, such as "linkdown". timeout in seconds."""
-        deadline = time.monotonic() + timeout
-        while f"<state>{state}</state>" not in self.virsh("nodedev-dumpxml", vhba.name):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise LabTimeout(f"waited {timeout:g} s for {vhba.name} on {self.name} to be {state}")
-            # The event may have come just before anybody listened, hence not for long.
-            self.attempt("virsh", "nodedev-event", "--event", "update", "--timeout", str(max(1, min(3, int(left)))))
+        self.wait_until(lambda: f"<state>{state}</state>" in self.virsh("nodedev-dumpxml", vhba.name), "update",
+                        timeout, lambda: f"{vhba.name} on {self.name} to be {state}")
 
     def wait_remote_port(self, vhba, wwpn, state, timeout=60):
         """Waits until a vHBA's remote port is in a state, such as "Blocked". timeout in seconds."""

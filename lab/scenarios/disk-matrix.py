@@ -11,7 +11,7 @@ from typing import Callable
 from xml.etree import ElementTree
 
 from lib import fabric, guest, nodes, table, target, vhba
-from lib.say import LabError, LabTimeout
+from lib.say import LabError
 
 NAME = "matrix"
 PAIR = vhba.number(0)
@@ -199,12 +199,7 @@ def definitions(t):
 
 def wait(t, event, done, timeout=60):
     """Waits until done(), which comes with an event of the domain. timeout in seconds."""
-    deadline = time.monotonic() + timeout
-    while not done():
-        if time.monotonic() > deadline:
-            raise LabTimeout(f"waited {timeout:g} s for what the event {event} of {NAME} tells")
-        # The event may have come just before anybody listened, hence not for long.
-        t.a.attempt("virsh", "event", NAME, "--event", event, "--timeout", "3")
+    t.a.wait_until(done, event, timeout, lambda: f"what the event {event} of {NAME} tells", domain=NAME)
 
 
 def wait_console(t, timeout=60):
