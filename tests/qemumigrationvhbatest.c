@@ -804,14 +804,16 @@ testSentFails(const void *opaque G_GNUC_UNUSED)
 
 
 static int
-testSentThenRefused(const void *opaque G_GNUC_UNUSED)
+testSentThenRefused(const void *opaque)
 {
+    const char *deadly = opaque;
     g_auto(testHost) host = { 0 };
 
     if (testSent(&host) < 0 ||
         qemuMigrationVHBASrcMayResume(host.vm))
         return -1;
 
+    testNodedevVHBADie(deadly);
     qemuMigrationVHBASrcNotSent(host.vm);
 
     if (!qemuMigrationVHBASrcMayResume(host.vm))
@@ -889,8 +891,9 @@ testDisownUnplugged(const void *opaque G_GNUC_UNUSED)
 /* S is given up, so the fabric cannot tell whether the other host has it. There
  * is one way on: to destroy the guest here, and that ends it. */
 static int
-testReclaimGivenUp(const void *opaque G_GNUC_UNUSED)
+testReclaimGivenUp(const void *opaque)
 {
+    const char *deadly = opaque;
     g_auto(testHost) host = { 0 };
 
     if (testSent(&host) < 0)
@@ -905,6 +908,7 @@ testReclaimGivenUp(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     qemuMigrationVHBASrcDisown(host.vm);
+    testNodedevVHBADie(deadly);
     qemuMigrationVHBASrcGiveUp(host.vm);
 
     return testCheckDump("");
@@ -1103,6 +1107,7 @@ struct testEnd {
     bool sent;                  /* Perform has come to its end */
     bool running;
     bool postcopy;
+    const char *deadly;         /* the node device driver dies of this call */
     const char *calls;
     const char *dump;
 };
@@ -1129,6 +1134,7 @@ testSourceEnd(const void *opaque)
     if (t->postcopy)
         virDomainObjSetState(host.vm, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_POSTCOPY);
 
+    testNodedevVHBADie(t->deadly);
     qemuMigrationVHBASettle(host.vm, t->running);
 
     if (testNodedevVHBACheckCalls(t->calls) < 0)
@@ -1885,6 +1891,7 @@ struct testRestart {
     bool sent;                  /* Perform has come to its end */
     bool running;
     bool goesOn;                /* post-copy, which survives the restart */
+    const char *deadly;         /* the node device driver dies of this call */
     const char *calls;
 };
 
@@ -1913,6 +1920,7 @@ testRecover(const void *opaque)
     if (!t->running)
         host.vm->def->id = -1;
 
+    testNodedevVHBADie(t->deadly);
     qemuMigrationVHBARecover(host.vm, &job);
 
     return testNodedevVHBACheckCalls(t->calls);
@@ -2021,6 +2029,7 @@ testLetInAfterFinish(const void *opaque G_GNUC_UNUSED)
 struct testPowerCut {
     int (*until)(testHost *host);
     bool gone;                  /* the destination has said that it runs it */
+    const char *deadly;         /* the node device driver dies of this call */
     const char *dump;
 };
 
@@ -2056,6 +2065,7 @@ testPowerCut(const void *opaque)
     if (t->gone)
         qemuMigrationVHBASrcGone(host.vm);
 
+    testNodedevVHBADie(t->deadly);
     if (qemuMigrationVHBARecoverMarks(NULL) < 0 ||
         testCheckDump(t->dump) < 0 ||
         qemuMigrationVHBARecoverMarks(NULL) < 0)
@@ -2830,6 +2840,15 @@ testAll(void)
              .calls = DIED TAKEN_BACK, .dump = AFTER_TAKE_BACK);
     TEST_END("confirmed", .phase = QEMU_MIGRATION_PHASE_CONFIRM3, .sent = true,
              .calls = DIED GIVEN_UP, .dump = "");
+    TEST_END("confirmed, the driver dies of S", .phase = QEMU_MIGRATION_PHASE_CONFIRM3,
+             .sent = true, .deadly = "undefine vhba_" S, .calls = DIED GIVEN_UP, .dump = "");
+    TEST_END("confirmed, the driver dies of P", .phase = QEMU_MIGRATION_PHASE_CONFIRM3,
+             .sent = true, .deadly = "stop vhba_" P, .calls = DIED GIVEN_UP, .dump = "");
+    TEST_END("confirmed, the driver dies in the end", .phase = QEMU_MIGRATION_PHASE_CONFIRM3,
+             .sent = true, .deadly = "undefine vhba_" P, .calls = DIED GIVEN_UP, .dump = "");
+    TEST_END("cancelled, the driver dies of S", .phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED,
+             .running = true, .deadly = "define vhba_" S, .calls = TAKEN_BACK,
+             .dump = AFTER_TAKE_BACK);
     TEST_END("post-copy was sent completely", .phase = QEMU_MIGRATION_PHASE_CONFIRM_RESUME,
              .sent = true, .calls = DIED, .dump = AFTER_PERFORM);
     TEST("post-copy came to its end", testResumedPostcopy, &no);
@@ -2847,10 +2866,12 @@ testAll(void)
 
     TEST("Perform does not end without its mark", testSentFails, NULL);
     TEST("the destination refuses", testSentThenRefused, NULL);
+    TEST("the destination refuses, and the driver dies", testSentThenRefused, "define vhba_" P);
     TEST("resumed by hand", testReclaim, NULL);
     TEST("resumed by hand while the other host has S", testReclaimRefused, NULL);
     TEST("resumed by hand, nothing was sent", testReclaimNothing, NULL);
     TEST("resumed by hand when S is given up", testReclaimGivenUp, NULL);
+    TEST("destroyed when S is given up, and the driver dies", testReclaimGivenUp, "stop vhba_" P);
     TEST("resumed by hand when S is defined again", testReclaimDefinedAgain, NULL);
     TEST("resumed by hand when S is defined again and started", testReclaimDefinedAgain, "active");
     TEST("resumed by hand when one of two pairs is given up", testReclaimHalfGivenUp, NULL);
@@ -2995,6 +3016,12 @@ testAll(void)
     TEST_RECOVER("destination, after Prepare", .job = VIR_ASYNC_JOB_MIGRATION_IN,
                  .phase = QEMU_MIGRATION_PHASE_PREPARE,
                  .calls = DIED "stop vhba_" S "\nundefine vhba_" S "\nundefine vhba_" P "\n");
+    TEST_RECOVER("destination, after Prepare, the driver dies of S", .job = VIR_ASYNC_JOB_MIGRATION_IN,
+                 .phase = QEMU_MIGRATION_PHASE_PREPARE, .deadly = "stop vhba_" S,
+                 .calls = DIED "stop vhba_" S "\nundefine vhba_" S "\nundefine vhba_" P "\n");
+    TEST_RECOVER("destination, during Finish, the driver dies of S", .job = VIR_ASYNC_JOB_MIGRATION_IN,
+                 .phase = QEMU_MIGRATION_PHASE_FINISH3, .running = true, .deadly = "define vhba_" S,
+                 .calls = "define vhba_" S " primary of " P "\nstart when free " P "\n");
     TEST_RECOVER("destination, during Finish", .job = VIR_ASYNC_JOB_MIGRATION_IN,
                  .phase = QEMU_MIGRATION_PHASE_FINISH3, .running = true,
                  .calls = "define vhba_" S " primary of " P "\nstart when free " P "\n");
@@ -3038,6 +3065,8 @@ testAll(void)
     TEST_POWER_CUT("of the source after Begin", .until = testLend, .dump = AFTER_TAKE_BACK);
     TEST_POWER_CUT("of the source after Perform", .until = testSent, .dump = AFTER_PERFORM);
     TEST_POWER_CUT("of the source in Confirm", .until = testSent, .gone = true, .dump = "");
+    TEST_POWER_CUT("of the source in Confirm, the driver dies of P", .until = testSent, .gone = true,
+                   .deadly = "stop vhba_" P, .dump = "");
     TEST_POWER_CUT("of the destination in Prepare", .until = testPrepareP, .dump = "");
     TEST_POWER_CUT("of the destination after Prepare", .until = testPrepareS, .dump = "");
     TEST_POWER_CUT("between two pairs in Commit", .until = testHalfCommitted, .dump = "");

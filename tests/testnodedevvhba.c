@@ -45,6 +45,7 @@ struct _testVHBA {
 static GHashTable *vhbas;       /* name -> testVHBA */
 static GString *calls;
 static char *failing;
+static char *deadly;
 static const char *served;
 
 /* What a connection has for its private data */
@@ -139,6 +140,13 @@ testVHBACall(virConnectPtr conn,
 
     if (STREQ_NULLABLE(failing, call)) {
         virReportError(VIR_ERR_OPERATION_FAILED, "'%s' was told to fail", call);
+        return -1;
+    }
+
+    if (STREQ_NULLABLE(deadly, call)) {
+        g_clear_pointer(&deadly, g_free);
+        testNodedevVHBARestart();
+        virReportError(VIR_ERR_RPC, "the driver has died of '%s'", call);
         return -1;
     }
 
@@ -557,6 +565,7 @@ testNodedevVHBAClose(virConnectPtr conn)
     g_clear_pointer(&vhbas, g_hash_table_unref);
     g_string_free(g_steal_pointer(&calls), true);
     g_clear_pointer(&failing, g_free);
+    g_clear_pointer(&deadly, g_free);
     served = NULL;
     ignore_value(testNodedevVHBATakeCosts());
     virObjectUnref(conn);
@@ -594,6 +603,16 @@ testNodedevVHBAFail(const char *call)
 {
     g_free(failing);
     failing = g_strdup(call);
+}
+
+
+/* Lets the other daemon die of the next such call, or of none if that is NULL.
+ * It is back at once, as after testNodedevVHBARestart. */
+void
+testNodedevVHBADie(const char *call)
+{
+    g_free(deadly);
+    deadly = g_strdup(call);
 }
 
 

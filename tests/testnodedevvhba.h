@@ -44,6 +44,8 @@ void testNodedevVHBAAdd(const char *wwnn,
 
 void testNodedevVHBAFail(const char *call);
 
+void testNodedevVHBADie(const char *call);
+
 void testNodedevVHBAServe(const char *user);
 
 void testNodedevVHBARestart(void);

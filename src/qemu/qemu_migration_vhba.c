@@ -97,27 +97,41 @@ qemuMigrationVHBAConcerns(virDomainObj *vm)
 }
 
 
+typedef struct {
+    virDomainJobObj *job;
+    bool running;
+} qemuMigrationVHBAEnd;
+
+
+static int
+qemuMigrationVHBASettleEnd(virConnectPtr conn,
+                           virDomainObj *vm,
+                           const void *opaque)
+{
+    const qemuMigrationVHBAEnd *end = opaque;
+
+    if (end->job->asyncJob == VIR_ASYNC_JOB_MIGRATION_IN)
+        return qemuMigrationVHBADstSettle(conn, vm, end->running);
+
+    return qemuMigrationVHBASrcSettle(conn, vm, end->job, end->running);
+}
+
+
 static void
 qemuMigrationVHBASettleJob(virDomainObj *vm,
                            virDomainJobObj *job,
                            bool running)
 {
     VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
-    g_autoptr(virConnect) conn = NULL;
+    const qemuMigrationVHBAEnd end = { job, running };
     char uuid[VIR_UUID_STRING_BUFLEN];
-
-    if (!(conn = qemuMigrationVHBAJournalOpen(vm)))
-        return;
 
     /* We may be called while the domain is being stopped: QEMU is gone, but
      * its claims are not yet. */
     if (!running)
         ignore_value(virFCClaimDropAll(virUUIDFormat(vm->def->uuid, uuid)));
 
-    if (job->asyncJob == VIR_ASYNC_JOB_MIGRATION_IN)
-        qemuMigrationVHBADstSettle(conn, vm, running);
-    else
-        qemuMigrationVHBASrcSettle(conn, vm, job, running);
+    ignore_value(qemuMigrationVHBAJournalDo(vm, qemuMigrationVHBASettleEnd, &end));
 }
 
 

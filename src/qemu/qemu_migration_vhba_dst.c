@@ -435,7 +435,7 @@ qemuMigrationVHBADstForgetIdle(virConnectPtr conn,
 /* QEMU lives. That alone decides nothing: it may be one that we have refused to
  * run and could not stop. After a restart nobody remembers, but then nobody has
  * refused either, and what is there stays. */
-static void
+static int
 qemuMigrationVHBADstSettleRunning(virConnectPtr conn,
                                   virDomainObj *vm)
 {
@@ -447,49 +447,54 @@ qemuMigrationVHBADstSettleRunning(virConnectPtr conn,
                  "Destroy it; they are given back when this daemon is restarted, or when "
                  "the domain comes again",
                  vm->def->name);
-        return;
+        return 0;
     }
 
     if (qemuMigrationVHBAJournalForJob(conn, vm, borrowed, true,
                                        qemuMigrationVHBADstKeep) < 0)
-        return;
+        return -1;
 
-    ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, borrowed, false,
-                                                qemuMigrationVHBADstLetIn));
+    return qemuMigrationVHBAJournalForJob(conn, vm, borrowed, false,
+                                          qemuMigrationVHBADstLetIn);
 }
 
 
-static void
+static int
 qemuMigrationVHBADstSettleDead(virConnectPtr conn,
                                virDomainObj *vm)
 {
     const virNodeDevVHBAHandover borrowed = VIR_NODE_DEV_VHBA_HANDOVER_BORROWED;
     int undecided;
 
+    int used = 0;
+    int idle;
+
     if ((undecided = qemuMigrationVHBAJournalHas(conn, vm, borrowed, true)) < 0)
-        return;
+        return -1;
 
     if (undecided == 1) {
         if (qemuMigrationVHBAJournalForJob(conn, vm, borrowed, false,
                                            qemuMigrationVHBADstRevokePartial) < 0)
-            return;
+            return -1;
 
-        ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, borrowed, true,
-                                                    qemuMigrationVHBADstForget));
+        used = qemuMigrationVHBAJournalForJob(conn, vm, borrowed, true,
+                                              qemuMigrationVHBADstForget);
     }
 
-    ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, borrowed, false,
-                                                qemuMigrationVHBADstForgetIdle));
+    idle = qemuMigrationVHBAJournalForJob(conn, vm, borrowed, false,
+                                          qemuMigrationVHBADstForgetIdle);
+
+    return MIN(used, idle);
 }
 
 
-void
+int
 qemuMigrationVHBADstSettle(virConnectPtr conn,
                            virDomainObj *vm,
                            bool running)
 {
     if (running)
-        qemuMigrationVHBADstSettleRunning(conn, vm);
-    else
-        qemuMigrationVHBADstSettleDead(conn, vm);
+        return qemuMigrationVHBADstSettleRunning(conn, vm);
+
+    return qemuMigrationVHBADstSettleDead(conn, vm);
 }

@@ -53,7 +53,7 @@ int
 qemuMigrationVHBADstForget(virConnectPtr conn,
                            qemuVHBANodedev *vhba);
 
-void
+int
 qemuMigrationVHBADstSettle(virConnectPtr conn,
                            virDomainObj *vm,
                            bool running);

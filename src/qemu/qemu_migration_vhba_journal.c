@@ -89,6 +89,41 @@ qemuMigrationVHBAJournalOpen(virDomainObj *vm)
 }
 
 
+/**
+ * qemuMigrationVHBAJournalDo:
+ * @vm: domain whose vHBAs are to be settled
+ * @work: what to do; @opaque is for it
+ *
+ * The node device driver may be a daemon of its own, and may die of what it is
+ * asked, or meanwhile. It is back with the next connection, so what is left is
+ * tried once more then. What it has refused is not.
+ *
+ * Returns 0 if all is done, -1 with an error reported if something is left.
+ */
+int
+qemuMigrationVHBAJournalDo(virDomainObj *vm,
+                           qemuMigrationVHBAJournalWork work,
+                           const void *opaque)
+{
+    size_t tries;
+
+    for (tries = 0; tries < 2; tries++) {
+        g_autoptr(virConnect) conn = qemuMigrationVHBAJournalOpen(vm);
+
+        if (!conn)
+            return -1;
+
+        if (work(conn, vm, opaque) == 0)
+            return 0;
+
+        if (virConnectIsAlive(conn) == 1)
+            return -1;
+    }
+
+    return -1;
+}
+
+
 /* Whether the domain is here and alive, or about to be: then what it needs is
  * up to whoever works on it. A NULL @driver knows no domain. */
 static bool

@@ -44,6 +44,18 @@ qemuMigrationVHBAAuthorityTake(void);
 virConnectPtr
 qemuMigrationVHBAJournalOpen(virDomainObj *vm);
 
+/* Does what the journal of @vm tells, as far as it has not been done. Returns 0 on
+ * success, -1 with an error reported if something is left. */
+typedef int
+(*qemuMigrationVHBAJournalWork)(virConnectPtr conn,
+                                virDomainObj *vm,
+                                const void *opaque);
+
+int
+qemuMigrationVHBAJournalDo(virDomainObj *vm,
+                           qemuMigrationVHBAJournalWork work,
+                           const void *opaque);
+
 int
 qemuMigrationVHBAJournalForEach(virConnectPtr conn,
                                 virQEMUDriver *driver,

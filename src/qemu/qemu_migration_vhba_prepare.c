@@ -361,7 +361,7 @@ qemuMigrationVHBADstPrepare(virDomainObj *vm,
     /* @vm does not run here, so what is borrowed for it is a leftover, whichever
      * pairs that is. */
     g_clear_pointer(&jobPriv->vhbaHandover, qemuMigrationVHBAHandoverFree);
-    qemuMigrationVHBADstSettle(conn, vm, false);
+    ignore_value(qemuMigrationVHBADstSettle(conn, vm, false));
 
     jobPriv->vhbaHandover = qemuMigrationVHBAHandoverNew(cookie, true);
 

@@ -182,19 +182,9 @@ qemuMigrationVHBARecoverAlone(virConnectPtr conn,
 }
 
 
-/**
- * qemuMigrationVHBARecoverMarks:
- * @driver: the driver, whose domains are left alone if they are alive; or NULL
- *
- * Does what is left to do for migrations whose domains are not here any more, the
- * same for all pairs of each, and goes on to start, in the background, the vHBAs
- * that have been brought or brought back.
- *
- * Returns 0 on success, -1 with an error reported if the node device driver
- * cannot be reached.
- */
-int
-qemuMigrationVHBARecoverMarks(virQEMUDriver *driver)
+static int
+qemuMigrationVHBARecoverThrough(virConnectPtr conn,
+                                virQEMUDriver *driver)
 {
     static const struct {
         virNodeDevVHBAHandover mark;
@@ -210,13 +200,9 @@ qemuMigrationVHBARecoverMarks(virQEMUDriver *driver)
         { VIR_NODE_DEV_VHBA_HANDOVER_BORROWED, true, qemuMigrationVHBARecoverUnrun, false },
         { VIR_NODE_DEV_VHBA_HANDOVER_BORROWED, false, qemuMigrationVHBARecoverAlone, false },
     };
-    g_autoptr(virConnect) conn = virGetConnectNodeDev();
     virNodeDevVHBAHandover stuck = VIR_NODE_DEV_VHBA_HANDOVER_NONE;
     size_t i;
     int rc;
-
-    if (!conn)
-        return -1;
 
     /* mostly there is nothing to do, and each step looks at all vHBAs */
     if ((rc = qemuVHBANodedevAnyMarked(conn)) <= 0)
@@ -235,6 +221,39 @@ qemuMigrationVHBARecoverMarks(virQEMUDriver *driver)
     /* what is let in may be a running domain's */
     return qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
                                              NULL, false, qemuMigrationVHBADstLetInDecided);
+}
+
+
+/**
+ * qemuMigrationVHBARecoverMarks:
+ * @driver: the driver, whose domains are left alone if they are alive; or NULL
+ *
+ * Does what is left to do for migrations whose domains are not here any more, the
+ * same for all pairs of each, and goes on to start, in the background, the vHBAs
+ * that have been brought or brought back. If the node device driver dies meanwhile,
+ * what is left is tried once more.
+ *
+ * Returns 0 on success, -1 with an error reported if the node device driver
+ * cannot be reached.
+ */
+int
+qemuMigrationVHBARecoverMarks(virQEMUDriver *driver)
+{
+    size_t tries;
+    int rc = -1;
+
+    for (tries = 0; tries < 2; tries++) {
+        g_autoptr(virConnect) conn = virGetConnectNodeDev();
+
+        if (!conn)
+            return -1;
+
+        rc = qemuMigrationVHBARecoverThrough(conn, driver);
+        if (virConnectIsAlive(conn) == 1)
+            break;
+    }
+
+    return rc;
 }
 
 

@@ -143,6 +143,16 @@ qemuMigrationVHBASrcSent(virDomainObj *vm)
 }
 
 
+static int
+qemuMigrationVHBASrcUnmarkPrimaries(virConnectPtr conn,
+                                    virDomainObj *vm,
+                                    const void *opaque G_GNUC_UNUSED)
+{
+    return qemuMigrationVHBAJournalForJob(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                          true, qemuMigrationVHBAJournalUnmark);
+}
+
+
 /**
  * qemuMigrationVHBASrcNotSent:
  * @vm: domain that the destination has refused, or was never told to run
@@ -155,16 +165,13 @@ void
 qemuMigrationVHBASrcNotSent(virDomainObj *vm)
 {
     VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
-    g_autoptr(virConnect) conn = NULL;
     virErrorPtr orig_err = NULL;
 
     if (!qemuMigrationVHBAIsUsed(vm->def))
         return;
 
     virErrorPreserveLast(&orig_err);
-    if ((conn = qemuMigrationVHBAJournalOpen(vm)))
-        ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                                    true, qemuMigrationVHBAJournalUnmark));
+    ignore_value(qemuMigrationVHBAJournalDo(vm, qemuMigrationVHBASrcUnmarkPrimaries, NULL));
     virErrorRestore(&orig_err);
 }
 
@@ -444,6 +451,16 @@ qemuMigrationVHBASrcGiveUpPrimary(virConnectPtr conn,
 }
 
 
+static int
+qemuMigrationVHBASrcGiveUpSecondaries(virConnectPtr conn,
+                                      virDomainObj *vm,
+                                      const void *opaque G_GNUC_UNUSED)
+{
+    return qemuMigrationVHBAJournalForJob(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                          false, qemuMigrationVHBASrcGiveUpSecondary);
+}
+
+
 /**
  * qemuMigrationVHBASrcGone:
  * @vm: domain that the destination has said it runs, or has
@@ -455,14 +472,9 @@ void
 qemuMigrationVHBASrcGone(virDomainObj *vm)
 {
     VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
-    g_autoptr(virConnect) conn = NULL;
 
-    if (!qemuMigrationVHBAConcerns(vm) ||
-        !(conn = qemuMigrationVHBAJournalOpen(vm)))
-        return;
-
-    ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                                false, qemuMigrationVHBASrcGiveUpSecondary));
+    if (qemuMigrationVHBAConcerns(vm))
+        ignore_value(qemuMigrationVHBAJournalDo(vm, qemuMigrationVHBASrcGiveUpSecondaries, NULL));
 }
 
 
@@ -516,6 +528,17 @@ qemuMigrationVHBASrcDisown(virDomainObj *vm)
 }
 
 
+static int
+qemuMigrationVHBASrcGiveUpDisowned(virConnectPtr conn,
+                                   virDomainObj *vm,
+                                   const void *opaque G_GNUC_UNUSED)
+{
+    return qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                             vm->def->name, true,
+                                             qemuMigrationVHBASrcGiveUpPrimary);
+}
+
+
 /**
  * qemuMigrationVHBASrcGiveUp:
  * @vm: domain that has used vHBAs, and whose QEMU has been destroyed
@@ -526,14 +549,8 @@ void
 qemuMigrationVHBASrcGiveUp(virDomainObj *vm)
 {
     VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
-    g_autoptr(virConnect) conn = NULL;
 
-    if (!(conn = qemuMigrationVHBAJournalOpen(vm)))
-        return;
-
-    ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                                   vm->def->name, true,
-                                                   qemuMigrationVHBASrcGiveUpPrimary));
+    ignore_value(qemuMigrationVHBAJournalDo(vm, qemuMigrationVHBASrcGiveUpDisowned, NULL));
 }
 
 
@@ -656,52 +673,84 @@ qemuMigrationVHBASrcTellPeer(virConnectPtr conn,
 
 /* Gives up the primaries that are to be given up, and tells the destination, if
  * there is a connection to it. */
-static void
+static int
 qemuMigrationVHBASrcGiveUpPrimaries(virConnectPtr conn,
                                     virDomainObj *vm)
 {
     qemuDomainJobPrivate *jobPriv = vm->job->privateData;
-
-    ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
-                                                true, qemuMigrationVHBASrcGiveUpPrimary));
+    int ret = qemuMigrationVHBAJournalForJob(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                             true, qemuMigrationVHBASrcGiveUpPrimary);
 
     if (jobPriv->vhbaHandover && jobPriv->vhbaPeer)
         qemuMigrationVHBASrcTellPeer(conn, jobPriv->vhbaHandover, jobPriv->vhbaPeer);
+
+    return ret;
 }
 
 
-void
+/* The guest has not gone: unmark the primaries, take the secondaries back. */
+static int
+qemuMigrationVHBASrcStay(virConnectPtr conn,
+                         virDomainObj *vm)
+{
+    const virNodeDevVHBAHandover lent = VIR_NODE_DEV_VHBA_HANDOVER_LENT;
+    int unmarked = qemuMigrationVHBAJournalForJob(conn, vm, lent, true,
+                                                  qemuMigrationVHBAJournalUnmark);
+    int back = qemuMigrationVHBAJournalForJob(conn, vm, lent, false,
+                                              qemuMigrationVHBASrcTakeBack);
+
+    return MIN(unmarked, back);
+}
+
+
+/* Nobody can tell, unless the end has begun already. */
+static int
+qemuMigrationVHBASrcLeaveMarked(virConnectPtr conn,
+                                virDomainObj *vm,
+                                bool running)
+{
+    const virNodeDevVHBAHandover lent = VIR_NODE_DEV_VHBA_HANDOVER_LENT;
+    int rc;
+
+    if (!running &&
+        qemuMigrationVHBAJournalForJob(conn, vm, lent, false,
+                                       qemuMigrationVHBASrcGiveUpRest) < 0)
+        return -1;
+
+    if ((rc = qemuMigrationVHBAJournalHas(conn, vm, lent, false)) == 1)
+        VIR_WARN("Nobody can tell here whether domain '%s' runs on the destination; "
+                 "the vHBAs lent for its migration stay marked", vm->def->name);
+
+    return MIN(rc, 0);
+}
+
+
+int
 qemuMigrationVHBASrcSettle(virConnectPtr conn,
                            virDomainObj *vm,
                            virDomainJobObj *job,
                            bool running)
 {
-    const virNodeDevVHBAHandover lent = VIR_NODE_DEV_VHBA_HANDOVER_LENT;
+    int ret = 0;
 
     switch (qemuMigrationVHBASrcGetFate(conn, vm, job, running)) {
     case QEMU_MIGRATION_VHBA_THERE:
-        ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, lent, false,
-                                                    qemuMigrationVHBASrcGiveUpSecondary));
+        ret = qemuMigrationVHBASrcGiveUpSecondaries(conn, vm, NULL);
         break;
 
     case QEMU_MIGRATION_VHBA_HERE:
-        ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, lent, true,
-                                                    qemuMigrationVHBAJournalUnmark));
-        ignore_value(qemuMigrationVHBAJournalForJob(conn, vm, lent, false,
-                                                    qemuMigrationVHBASrcTakeBack));
+        ret = qemuMigrationVHBASrcStay(conn, vm);
         break;
 
     case QEMU_MIGRATION_VHBA_UNDECIDED:
-        if (!running &&
-            qemuMigrationVHBAJournalForJob(conn, vm, lent, false,
-                                           qemuMigrationVHBASrcGiveUpRest) < 0)
-            return;
-        if (qemuMigrationVHBAJournalHas(conn, vm, lent, false) != 0)
-            VIR_WARN("Nobody can tell here whether domain '%s' runs on the destination; "
-                     "the vHBAs lent for its migration stay marked", vm->def->name);
+        if ((ret = qemuMigrationVHBASrcLeaveMarked(conn, vm, running)) < 0)
+            return -1;
         break;
     }
 
-    if (!running)
-        qemuMigrationVHBASrcGiveUpPrimaries(conn, vm);
+    if (!running &&
+        qemuMigrationVHBASrcGiveUpPrimaries(conn, vm) < 0)
+        return -1;
+
+    return ret;
 }

@@ -68,7 +68,7 @@ int
 qemuMigrationVHBASrcTakeBack(virConnectPtr conn,
                              qemuVHBANodedev *secondary);
 
-void
+int
 qemuMigrationVHBASrcSettle(virConnectPtr conn,
                            virDomainObj *vm,
                            virDomainJobObj *job,
