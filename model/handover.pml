@@ -424,13 +424,20 @@ inline srcAsk()
     }
 }
 
-/* The decision is in the journal: S undefined, P lent. */
+/* The decision is in the journal: S undefined, P lent. If virtnodedevd dies of a
+ * call, it is asked again when it is back, as it is for whatever else ends a job. */
 inline srcGiveUp()
 {
 #ifdef BUG_DESTROY_P_TOO_EARLY
     nodedevDestroy(A, P);
 #endif
     stopQEMU(A);
+#ifdef BUG_GIVE_UP_ONCE
+    if
+    :: skip
+    :: d_step { mayFail -> faults++; printf("A: virtnodedevd fails\n") }; break
+    fi;
+#endif
     if
     :: host[A].vport[P] -> nodedevDestroy(A, P)
     :: else
