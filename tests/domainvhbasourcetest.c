@@ -324,6 +324,7 @@ mymain(void)
     DO_TEST_REFUSAL("unknown model",
                     "<source dev='/dev/sdx' model='hba'/>", "'hba'");
     DO_TEST_REFUSAL("vport without path", "<source model='vport'/>", "'dev'");
+    DO_TEST_REFUSAL("vport with an empty path", "<source dev='' model='vport'/>", "'dev'");
     DO_TEST_REFUSAL("vport with WWNs",
                     "<source dev='/dev/sdx' model='vport' " WWNS "/>",
                     "takes 'dev' only");

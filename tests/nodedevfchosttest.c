@@ -451,6 +451,27 @@ testVHBAComesAndGoes(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* What would be written as another address than it was read as */
+static int
+testNoAddress(const void *opaque G_GNUC_UNUSED)
+{
+    const char *xml = "<device><name>scsi_host3</name><capability type='scsi_host'><host>3</host>"
+        "<address type='pci' slot='0x00' function='0x17'/>"
+        "<capability type='fc_host'><wwnn>" WWNN "</wwnn><wwpn>" WWPN "</wwpn></capability>"
+        "</capability></device>";
+    g_autoptr(virNodeDeviceDef) def = NULL;
+
+    if ((def = virNodeDeviceDefParse(xml, NULL, EXISTING_DEVICE, NULL, NULL, NULL, false)))
+        return -1;
+
+    if (!strstr(virGetLastErrorMessage(), "Invalid PCI address function=0x17"))
+        return -1;
+
+    virResetLastError();
+    return 0;
+}
+
+
 /* Defines the vHBA that host15 is. Returns its name. */
 static char *
 testDefineVHBA(void)
@@ -869,6 +890,8 @@ mymain(void)
     TEST_TELLS("fcoe over an adapter", FCOE, "fcoe");
     TEST_TELLS("fcoe over a VLAN", FCOE_VLAN, "fcoe-vlan");
     TEST_TELLS("garbage", GARBAGE, "garbage");
+
+    TEST("the address of no PCI device", testNoAddress);
 
     TEST_CARRIES(0);
     TEST_CARRIES(1);

@@ -168,7 +168,7 @@ virStorageSourceVHBAParseByPath(const virStorageSource *src,
         return -1;
     }
 
-    if (!src->path) {
+    if (!src->path || !*src->path) {
         virReportError(VIR_ERR_XML_ERROR, "%s",
                        _("a disk source with model='vport' needs attribute 'dev'"));
         return -1;

@@ -178,7 +178,9 @@ virNodeDevFCHostDefParseAdapter(xmlXPathContextPtr ctxt,
 
     if (address) {
         fchost->address = g_new0(virPCIDeviceAddress, 1);
-        if (virPCIDeviceAddressParseXML(address, fchost->address) < 0)
+        /* of an empty one, it has not checked the function */
+        if (virPCIDeviceAddressParseXML(address, fchost->address) < 0 ||
+            !virPCIDeviceAddressIsValid(fchost->address, true))
             return -1;
     }
 
