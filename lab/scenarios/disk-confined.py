@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A guest gets at its LUNs and at no other: its /dev, cgroup, AppArmor profile and device owners follow the LUN."""
+"""A guest gets at its LUNs and at no other: its /dev, cgroup, AppArmor profile and device owners follow the LUN.
+
+AppArmor's profile has the volumes of storage pools, too.
+"""
 
 import re
 
@@ -12,6 +15,14 @@ PROFILES = "/etc/apparmor.d/usr.sbin.virtqemud /etc/apparmor.d/usr.lib.libvirt.v
 CONFIG = "/etc/libvirt/qemu.conf"
 
 SCSI = "<controller type='scsi' model='virtio-scsi'/>"
+POOL = "<pool type='dir'><name>shelf</name><target><path>/var/tmp/shelf</path></target></pool>"
+VOLUME = """
+    <disk type='volume' device='disk'>
+      <driver name='qemu' type='raw'/>
+      <source pool='shelf' volume='book'/>
+      <target dev='vdb' bus='virtio'/>
+    </disk>
+"""
 
 
 def run(t):
@@ -26,6 +37,7 @@ def run(t):
     try:
         t.a.shell(f"apparmor_parser --replace {PROFILES}; systemctl restart virtqemud.service")
         everything_on(t, disk, plugged)
+        volume_of_a_pool(t)
     finally:
         t.a.shell(f"apparmor_parser --remove {PROFILES}; systemctl restart virtqemud.service")
     try:
@@ -112,6 +124,21 @@ def everything_on(t, disk, plugged):
     t.equal(on_host(t), dict.fromkeys(block_devices(t), "root"), "on the host the devices are root's all the time")
     t.a.virsh("destroy", NAME)
     t.nothing_wrong(guest.check_disk(target.backing("disk")), "the guest has written as it should")
+
+
+def volume_of_a_pool(t):
+    storage = ("-c", "storage:///system")
+    t.a.run("systemctl", "start", "virtstoraged.service")
+    t.a.virsh(*storage, "pool-create", "/dev/stdin", "--build", stdin=POOL)
+    t.a.virsh(*storage, "vol-create-as", "shelf", "book", "1M")
+    t.a.virsh("attach-device", NAME, "/dev/stdin", "--config", stdin=VOLUME)
+    t.a.virsh("start", NAME)
+    name, mode = profile(t)
+    t.equal((mode, '"/var/tmp/shelf/book" rwk' in t.a.read(f"/etc/apparmor.d/libvirt/{name}.files")),
+            ("enforce", True), "the profile names the volume of a pool")
+    t.a.virsh("destroy", NAME)
+    t.a.virsh("detach-disk", NAME, "vdb", "--config")
+    t.a.virsh(*storage, "pool-destroy", "shelf")
 
 
 def without_namespace(t, disk, plugged):
