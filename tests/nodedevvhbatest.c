@@ -769,6 +769,23 @@ testMarkWhileActive(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* What is compared with it, and the schema, know one form only. */
+static int
+testMigrationIsCanonical(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *xml = testXML("", P, "<handover state='lent' domain='guest'"
+                                   " migration='5C3F1A52 8f3e4b6f-9d8e-0c1d2e3f4a5b'/>");
+    g_autofree char *file = g_strdup_printf("%s/" P ".xml", storedir);
+    g_autofree char *stored = NULL;
+
+    if (testDefineXML(xml) < 0 ||
+        virTestLoadFile(file, &stored) < 0)
+        return -1;
+
+    return strstr(stored, LENT) ? 0 : -1;
+}
+
+
 static int
 testParentIsFixedWhileActive(const void *opaque G_GNUC_UNUSED)
 {
@@ -1728,6 +1745,7 @@ mymain(void)
     TEST("a recycled scsi_hostN inherits nothing", testRecycledHostInheritsNothing);
     TEST("a recycled scsi_hostN does not give its names", testRecycledHostTakesNoNames);
     TEST("a mark is set while active", testMarkWhileActive);
+    TEST("a mark's UUID is in canonical form", testMigrationIsCanonical);
     TEST("the parent is fixed while active", testParentIsFixedWhileActive);
     TEST("undefine while active leaves it transient", testUndefineWhileActive);
     TEST("what was undefined while active is defined again", testDefineAgainWhileActive);

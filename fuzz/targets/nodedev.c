@@ -96,10 +96,12 @@ check_definition(const char *input)
             "two vHBAs contradict each other from one side only:\n%s", first);
 }
 
+/* The kernel's numbers are ints, and libvirt writes those of SCSI hosts as such. */
 static bool
 is_fc_host(const virNodeDeviceDef *def)
 {
     return def->caps->data.type == VIR_NODE_DEV_CAP_SCSI_HOST &&
+        def->caps->data.scsi_host.host <= INT_MAX &&
         def->caps->data.scsi_host.flags & VIR_NODE_DEV_CAP_FLAG_HBA_FC_HOST &&
         !def->caps->next;
 }

@@ -97,7 +97,9 @@ virNodeDevVHBADefParseHandover(xmlXPathContextPtr ctxt,
 {
     xmlNodePtr node = virXPathNode("./handover[1]", ctxt);
     virTristateBool active = VIR_TRISTATE_BOOL_ABSENT;
+    g_autofree char *migration = NULL;
     unsigned char uuid[VIR_UUID_BUFLEN];
+    char canonical[VIR_UUID_STRING_BUFLEN];
 
     if (!node)
         return 0;
@@ -111,16 +113,17 @@ virNodeDevVHBADefParseHandover(xmlXPathContextPtr ctxt,
     vhba->inactive = active == VIR_TRISTATE_BOOL_NO;
 
     if (!(vhba->domain = virXMLPropStringRequired(node, "domain")) ||
-        !(vhba->migration = virXMLPropStringRequired(node, "migration")))
+        !(migration = virXMLPropStringRequired(node, "migration")))
         return -1;
 
-    if (virUUIDParse(vhba->migration, uuid) < 0) {
+    if (virUUIDParse(migration, uuid) < 0) {
         virReportError(VIR_ERR_XML_ERROR,
                        _("malformed migration '%1$s' in <handover>: expected a UUID"),
-                       vhba->migration);
+                       migration);
         return -1;
     }
 
+    vhba->migration = g_strdup(virUUIDFormat(uuid, canonical));
     return 0;
 }
 
