@@ -138,6 +138,7 @@ def volume_of_a_pool(t):
             ("enforce", True), "the profile names the volume of a pool")
     t.a.virsh("destroy", NAME)
     t.a.virsh("detach-disk", NAME, "vdb", "--config")
+    t.a.virsh(*storage, "vol-delete", "book", "--pool", "shelf")
     t.a.virsh(*storage, "pool-destroy", "shelf")
 
 

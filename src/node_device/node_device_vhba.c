@@ -183,7 +183,6 @@ nodeDeviceVHBAsAutostart(nodeDeviceVHBAs *vhbas)
         nodeDeviceVHBAsClearDestroyed(vhbas);
 
     VIR_WITH_MUTEX_LOCK_GUARD(&vhbas->lock) {
-
         g_hash_table_iter_init(&iter, vhbas->entries);
         while (g_hash_table_iter_next(&iter, NULL, &value)) {
             nodeDeviceVHBAEntry *entry = value;

@@ -465,7 +465,6 @@ qemuMigrationVHBADstSettleDead(virConnectPtr conn,
 {
     const virNodeDevVHBAHandover borrowed = VIR_NODE_DEV_VHBA_HANDOVER_BORROWED;
     int undecided;
-
     int used = 0;
     int idle;
 
