@@ -2846,8 +2846,15 @@ testAll(void)
              .sent = true, .deadly = "stop vhba_" P, .calls = DIED GIVEN_UP, .dump = "");
     TEST_END("confirmed, the driver dies in the end", .phase = QEMU_MIGRATION_PHASE_CONFIRM3,
              .sent = true, .deadly = "undefine vhba_" P, .calls = DIED GIVEN_UP, .dump = "");
+    TEST_END("confirmed, the driver dies without S", .phase = QEMU_MIGRATION_PHASE_CONFIRM3,
+             .sent = true, .deadly = "answer to undefine vhba_" S, .calls = DIED GIVEN_UP, .dump = "");
+    TEST_END("confirmed, the driver dies without P", .phase = QEMU_MIGRATION_PHASE_CONFIRM3,
+             .sent = true, .deadly = "answer to stop vhba_" P, .calls = DIED GIVEN_UP, .dump = "");
     TEST_END("cancelled, the driver dies of S", .phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED,
              .running = true, .deadly = "define vhba_" S, .calls = TAKEN_BACK,
+             .dump = AFTER_TAKE_BACK);
+    TEST_END("cancelled, the driver dies with S", .phase = QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED,
+             .running = true, .deadly = "answer to define vhba_" S, .calls = TAKEN_BACK,
              .dump = AFTER_TAKE_BACK);
     TEST_END("post-copy was sent completely", .phase = QEMU_MIGRATION_PHASE_CONFIRM_RESUME,
              .sent = true, .calls = DIED, .dump = AFTER_PERFORM);
@@ -3007,6 +3014,12 @@ testAll(void)
                  .goesOn = true, .calls = "");
     TEST_RECOVER("source, S was not taken back", .job = VIR_ASYNC_JOB_NONE,
                  .phase = QEMU_MIGRATION_PHASE_NONE, .running = true, .calls = TAKEN_BACK);
+    TEST_RECOVER("source, S was not taken back, the driver dies of it", .job = VIR_ASYNC_JOB_NONE,
+                 .phase = QEMU_MIGRATION_PHASE_NONE, .running = true,
+                 .deadly = "define vhba_" S, .calls = TAKEN_BACK);
+    TEST_RECOVER("source, S was not taken back, the driver dies with it", .job = VIR_ASYNC_JOB_NONE,
+                 .phase = QEMU_MIGRATION_PHASE_NONE, .running = true,
+                 .deadly = "answer to define vhba_" S, .calls = TAKEN_BACK);
     TEST_RECOVER("source, S was not taken back, and a backup goes on",
                  .job = VIR_ASYNC_JOB_BACKUP, .phase = QEMU_MIGRATION_PHASE_NONE,
                  .running = true, .goesOn = true, .calls = TAKEN_BACK);

@@ -124,6 +124,20 @@ testRequest(virConnectPtr conn)
 }
 
 
+/* Returns -1 with an error if the driver was told to die of this. */
+static int
+testDies(const char *of)
+{
+    if (STRNEQ_NULLABLE(deadly, of))
+        return 0;
+
+    g_clear_pointer(&deadly, g_free);
+    testNodedevVHBARestart();
+    virReportError(VIR_ERR_RPC, "the driver has died of '%s'", of);
+    return -1;
+}
+
+
 /* Returns -1 with an error if this call was told to fail. */
 static int
 testVHBACall(virConnectPtr conn,
@@ -143,15 +157,23 @@ testVHBACall(virConnectPtr conn,
         return -1;
     }
 
-    if (STREQ_NULLABLE(deadly, call)) {
-        g_clear_pointer(&deadly, g_free);
-        testNodedevVHBARestart();
-        virReportError(VIR_ERR_RPC, "the driver has died of '%s'", call);
+    if (testDies(call) < 0)
         return -1;
-    }
 
     g_string_append_printf(calls, "%s%s\n", call, details);
     return 0;
+}
+
+
+/* To be called when what was asked is done. Returns -1 with an error if that cannot
+ * be said. */
+static int
+testVHBAAnswer(const char *what,
+               const char *name)
+{
+    g_autofree char *answer = g_strdup_printf("answer to %s %s", what, name);
+
+    return testDies(answer);
 }
 
 
@@ -359,7 +381,7 @@ testDefineXML(virConnectPtr conn,
 
     g_hash_table_replace(vhbas, g_strdup(name), vhba);
 
-    return virGetNodeDevice(conn, name);
+    return testVHBAAnswer("define", name) < 0 ? NULL : virGetNodeDevice(conn, name);
 
  error:
     testVHBAFree(vhba);
@@ -387,7 +409,7 @@ testSetActive(virNodeDevicePtr dev,
         return -1;
 
     vhba->active = active;
-    return 0;
+    return testVHBAAnswer(call, dev->name);
 }
 
 
@@ -419,7 +441,7 @@ testUndefine(virNodeDevicePtr dev,
         return -1;
 
     g_hash_table_remove(vhbas, dev->name);
-    return 0;
+    return testVHBAAnswer("undefine", dev->name);
 }
 
 
@@ -606,8 +628,9 @@ testNodedevVHBAFail(const char *call)
 }
 
 
-/* Lets the other daemon die of the next such call, or of none if that is NULL.
- * It is back at once, as after testNodedevVHBARestart. */
+/* Lets the other daemon die of the next such call, or of none if that is NULL. Of an
+ * "answer to" a call it dies when that is done. It is back at once, as after
+ * testNodedevVHBARestart. */
 void
 testNodedevVHBADie(const char *call)
 {

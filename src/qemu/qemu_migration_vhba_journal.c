@@ -174,7 +174,7 @@ qemuMigrationVHBAJournalTakeStep(virConnectPtr conn,
  * qemuMigrationVHBAJournalForEach:
  * @conn: connection to the node device driver
  * @driver: whose domains are left alone if they are alive; or NULL
- * @mark: lent or borrowed
+ * @mark: lent or borrowed, or QEMU_VHBA_NODEDEV_ANY_MARK
  * @domain: name of the domain that the mark is for; NULL for any
  * @primary: whether the vHBAs are the primaries of their pairs, or secondaries
  * @step: what to do
@@ -199,8 +199,8 @@ qemuMigrationVHBAJournalForEach(virConnectPtr conn,
     int ret = 0;
 
     if (qemuVHBANodedevListMarked(conn, mark, domain, &vhbas, &nvhbas) < 0) {
-        VIR_WARN("Cannot tell which vHBAs are %s: %s",
-                 virNodeDevVHBAHandoverTypeToString(mark), virGetLastErrorMessage());
+        VIR_WARN("Cannot tell which vHBAs bear the mark of a migration: %s",
+                 virGetLastErrorMessage());
         return -1;
     }
 
@@ -248,9 +248,8 @@ qemuMigrationVHBAJournalFind(virConnectPtr conn,
     int rc;
 
     if ((rc = qemuVHBANodedevFind(conn, wwpn, &found)) < 0) {
-        VIR_WARN("Cannot tell whether vHBA 'vhba_%s' is %s: %s",
-                 wwpn, virNodeDevVHBAHandoverTypeToString(mark),
-                 virGetLastErrorMessage());
+        VIR_WARN("Cannot tell whether vHBA 'vhba_%s' bears the mark of a migration: %s",
+                 wwpn, virGetLastErrorMessage());
     }
 
     if (rc <= 0)
@@ -269,7 +268,7 @@ qemuMigrationVHBAJournalFind(virConnectPtr conn,
  * qemuMigrationVHBAJournalForJob:
  * @conn: connection to the node device driver
  * @vm: domain that the mark is for, and that the caller works on
- * @mark: lent or borrowed
+ * @mark: lent or borrowed, or QEMU_VHBA_NODEDEV_ANY_MARK
  * @primary: whether the vHBAs are the primaries of their pairs, or secondaries
  * @step: what to do
  *
@@ -315,7 +314,7 @@ qemuMigrationVHBAJournalForJob(virConnectPtr conn,
 /**
  * qemuMigrationVHBAJournalAny:
  * @conn: connection to the node device driver
- * @mark: lent or borrowed
+ * @mark: lent or borrowed, or QEMU_VHBA_NODEDEV_ANY_MARK
  * @domain: for which domain; NULL for any
  * @migration: UUID of a hand-over; NULL for any
  * @primary: whether the vHBAs are the primaries of their pairs, or secondaries

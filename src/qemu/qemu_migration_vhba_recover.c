@@ -103,10 +103,36 @@ qemuMigrationVHBARecoverPartner(virConnectPtr conn,
     if ((rc = qemuVHBANodedevFind(conn, primary->def->secondary, &secondary)) <= 0)
         return rc;
 
-    if (!qemuVHBANodedevHasMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_LENT, NULL))
+    if (!qemuVHBANodedevHasMark(secondary, QEMU_VHBA_NODEDEV_ANY_MARK, NULL))
         return 0;
 
     return qemuMigrationVHBASrcTakeBack(conn, secondary);
+}
+
+
+static int
+qemuMigrationVHBARecoverPartners(virConnectPtr conn,
+                                 virDomainObj *vm,
+                                 const void *opaque G_GNUC_UNUSED)
+{
+    int ret = 0;
+    size_t i;
+
+    for (i = 0; i < vm->def->ndisks; i++) {
+        virStorageSource *n;
+
+        for (n = vm->def->disks[i]->src; virStorageSourceIsBacking(n); n = n->backingStore) {
+            const char *wwpn = n->vhba ? n->vhba->active : NULL;
+
+            if (wwpn && qemuMigrationVHBARecoverPartner(conn, wwpn) < 0) {
+                VIR_WARN("The secondary of vHBA 'vhba_%s' of domain '%s' cannot be taken back: %s",
+                         wwpn, vm->def->name, virGetLastErrorMessage());
+                ret = -1;
+            }
+        }
+    }
+
+    return ret;
 }
 
 
@@ -121,23 +147,8 @@ void
 qemuMigrationVHBARecoverStranded(virDomainObj *vm)
 {
     VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
-    g_autoptr(virConnect) conn = NULL;
-    size_t i;
 
-    if (!(conn = qemuMigrationVHBAJournalOpen(vm)))
-        return;
-
-    for (i = 0; i < vm->def->ndisks; i++) {
-        virStorageSource *n;
-
-        for (n = vm->def->disks[i]->src; virStorageSourceIsBacking(n); n = n->backingStore) {
-            const char *wwpn = n->vhba ? n->vhba->active : NULL;
-
-            if (wwpn && qemuMigrationVHBARecoverPartner(conn, wwpn) < 0)
-                VIR_WARN("The secondary of vHBA 'vhba_%s' of domain '%s' cannot be taken back: %s",
-                         wwpn, vm->def->name, virGetLastErrorMessage());
-        }
-    }
+    ignore_value(qemuMigrationVHBAJournalDo(vm, qemuMigrationVHBARecoverPartners, NULL));
 }
 
 

@@ -577,20 +577,23 @@ qemuMigrationVHBASrcConfirm(virDomainObj *vm,
 
 /* The guest stays: take back the secondary. One that was not stopped yet, or
  * was not active, has nowhere gone; any other is borrowed until it is logged in
- * here again. */
+ * here again. It is that already if the node device driver has died before it
+ * could say so. */
 int
-qemuMigrationVHBASrcTakeBack(virConnectPtr conn G_GNUC_UNUSED,
+qemuMigrationVHBASrcTakeBack(virConnectPtr conn,
                              qemuVHBANodedev *secondary)
 {
     g_autofree char *domain = g_strdup(secondary->def->domain);
     g_autofree char *migration = g_strdup(secondary->def->migration);
 
-    if (secondary->active || secondary->def->inactive)
-        return qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_NONE, NULL, NULL);
+    if (secondary->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_LENT) {
+        if (secondary->active || secondary->def->inactive)
+            return qemuMigrationVHBAJournalUnmark(conn, secondary);
 
-    if (qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
-                               domain, migration) < 0)
-        return -1;
+        if (qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
+                                   domain, migration) < 0)
+            return -1;
+    }
 
     qemuVHBAStartWhenFree(secondary->wwpn, migration);
     return 0;
@@ -693,11 +696,10 @@ static int
 qemuMigrationVHBASrcStay(virConnectPtr conn,
                          virDomainObj *vm)
 {
-    const virNodeDevVHBAHandover lent = VIR_NODE_DEV_VHBA_HANDOVER_LENT;
-    int unmarked = qemuMigrationVHBAJournalForJob(conn, vm, lent, true,
-                                                  qemuMigrationVHBAJournalUnmark);
-    int back = qemuMigrationVHBAJournalForJob(conn, vm, lent, false,
-                                              qemuMigrationVHBASrcTakeBack);
+    int unmarked = qemuMigrationVHBAJournalForJob(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
+                                                  true, qemuMigrationVHBAJournalUnmark);
+    int back = qemuMigrationVHBAJournalForJob(conn, vm, QEMU_VHBA_NODEDEV_ANY_MARK,
+                                              false, qemuMigrationVHBASrcTakeBack);
 
     return MIN(unmarked, back);
 }

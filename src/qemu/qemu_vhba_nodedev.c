@@ -326,15 +326,19 @@ qemuVHBANodedevFindPartner(virConnectPtr conn,
 }
 
 
-/* Whether @vhba has @mark, set for the migration of @domain, or of any if that
- * is NULL */
+/* Whether @vhba has @mark, or one at all if that is QEMU_VHBA_NODEDEV_ANY_MARK, set
+ * for the migration of @domain, or of any if that is NULL */
 bool
 qemuVHBANodedevHasMark(const qemuVHBANodedev *vhba,
                        virNodeDevVHBAHandover mark,
                        const char *domain)
 {
-    return vhba->def->handover == mark &&
-        (!domain || STREQ_NULLABLE(vhba->def->domain, domain));
+    if (mark == QEMU_VHBA_NODEDEV_ANY_MARK
+        ? vhba->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE
+        : vhba->def->handover != mark)
+        return false;
+
+    return !domain || STREQ_NULLABLE(vhba->def->domain, domain);
 }
 
 
@@ -357,7 +361,7 @@ qemuVHBANodedevIsMarked(const qemuVHBANodedev *vhba,
 /**
  * qemuVHBANodedevListMarked:
  * @conn: connection to the node device driver
- * @mark: look for vHBAs with this mark
+ * @mark: look for vHBAs with this mark, or with QEMU_VHBA_NODEDEV_ANY_MARK
  * @domain: that was set for the migration of this domain, or NULL for any
  * @vhbas: filled with an array of them; free with qemuVHBANodedevListFree
  * @nvhbas: filled with their number, 0 if there are none
@@ -379,14 +383,6 @@ qemuVHBANodedevListMarked(virConnectPtr conn,
 }
 
 
-static bool
-qemuVHBANodedevHasAnyMark(const qemuVHBANodedev *vhba,
-                          const void *opaque G_GNUC_UNUSED)
-{
-    return vhba->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_NONE;
-}
-
-
 /**
  * qemuVHBANodedevAnyMarked:
  * @conn: connection to the node device driver
@@ -400,7 +396,8 @@ qemuVHBANodedevAnyMarked(virConnectPtr conn)
     qemuVHBANodedev **vhbas = NULL;
     size_t nvhbas = 0;
 
-    if (qemuVHBANodedevList(conn, qemuVHBANodedevHasAnyMark, NULL, &vhbas, &nvhbas) < 0)
+    if (qemuVHBANodedevListMarked(conn, QEMU_VHBA_NODEDEV_ANY_MARK, NULL,
+                                  &vhbas, &nvhbas) < 0)
         return -1;
 
     qemuVHBANodedevListFree(vhbas, nvhbas);

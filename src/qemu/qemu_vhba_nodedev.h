@@ -72,6 +72,9 @@ qemuVHBANodedev *
 qemuVHBANodedevLookup(virConnectPtr conn,
                       const char *wwpn);
 
+/* where a mark is asked for: lent or borrowed */
+#define QEMU_VHBA_NODEDEV_ANY_MARK VIR_NODE_DEV_VHBA_HANDOVER_LAST
+
 bool
 qemuVHBANodedevHasMark(const qemuVHBANodedev *vhba,
                        virNodeDevVHBAHandover mark,
