@@ -5,6 +5,7 @@ The folder bases/NAME of a release has
   UPSTREAM     which release it is, as the file of that name at the top
   packages     the Debian packages that only this release needs
   PATCH.patch  the difference: what PATCH of patches/ needs to be otherwise
+  answered     the collisions that the differences take care of
   left-out     what of which patch does not go there, and why
 
 A patch is carried file by file: what it changes in a file is merged into the
@@ -20,10 +21,13 @@ import tempfile
 from collections import namedtuple
 from pathlib import Path
 
+from answers import fingerprint, read_answered, write_answered
 from branch import bare_worktree, base_of, import_stack
-from stack import Failure, Upstream, git, git_line, read_patches
+from stack import (BRANCH, EXPORTED, Failure, Upstream, git, git_line,
+                   read_patches)
 
 NONE = 40 * "0"     # what git shows as the blob of a file that is not there
+MADE_OF = "refs/series/stack"       # the stack that a branch was carried from
 
 # A file that a commit changes: its blobs before and after, and its mode.
 Change = namedtuple("Change", "path old new mode")
@@ -42,6 +46,7 @@ class Base:
         self.upstream = Upstream(self.folder)
         self.stack = Upstream(top)
         self.left_out = read_left_out(self.folder / "left-out")
+        self.answered = read_answered(self.folder / "answered")
 
     def place(self, path):
         """Where the release of this base has PATH of the stack's own."""
@@ -52,6 +57,11 @@ class Base:
 
     def leaves_out(self, patch, path="*"):
         return path in self.left_out.get(patch.name, {})
+
+    def answers(self, patch, path, marked):
+        """Whether nothing is left to do about a collision."""
+        known = self.answered.get((patch.name, path))
+        return known == fingerprint(marked) or self.leaves_out(patch, path)
 
 
 def read_left_out(path):
@@ -85,6 +95,29 @@ def stack_commits(repo, top):
     base, tip = base_of(repo, Upstream(top)), import_stack(repo, top)
     commits = git_line("rev-list", "--reverse", f"{base}..{tip}", cwd=repo)
     return list(zip(read_patches(top), commits.split()))
+
+
+# A patch of a stack that is not in patches/ any more
+Former = namedtuple("Former", "name")
+
+
+def note_stack(repo, commits):
+    """Note in REPO that its branch has been carried from COMMITS."""
+    git("update-ref", MADE_OF, commits[-1][1], cwd=repo)
+
+
+def former_commits(base, repo, stack_repo):
+    """The stack that the branch in REPO was carried from, as stack_commits()
+    gives that of today."""
+    tip = git_line("for-each-ref", "--format=%(objectname)", MADE_OF, cwd=repo)
+    if not tip:
+        raise Failure(f"nothing in {repo} tells which stack its branch was "
+                      f"made of; carry it anew:\n  build-aux/carry {base.name}")
+    release = base_of(stack_repo, base.stack)
+    log = git_line("log", "--reverse", "--format=%H %f", f"{release}..{tip}",
+                   cwd=stack_repo)
+    return [(Former(title + ".patch"), commit) for commit, title in
+            (line.split() for line in log.splitlines())]
 
 
 def borrow_objects(repo, lender):
@@ -185,7 +218,7 @@ def index_of(tree):
 def carry_patch(base, patch, commit, tree):
     """Commit one patch of the stack in TREE; return unanswered collisions."""
     collisions = merge(base, patch, commit, tree)
-    difference, answered = base.difference(patch), set()
+    difference = base.difference(patch)
     if difference.exists():
         try:
             git("apply", "--cached", "--whitespace=nowarn",
@@ -194,12 +227,10 @@ def carry_patch(base, patch, commit, tree):
             raise Failure(
                 f"bases/{base.name}/{patch.name} does not fit any more what "
                 f"is in patches/:\n{failure}") from None
-        answered = set(re.findall(r"^diff --git a/\S+ b/(.*)$",
-                                  difference.read_text(), re.M))
     if git("diff-index", "--cached", "HEAD", cwd=tree):
         git("commit", "--quiet", "--reuse-message", commit, cwd=tree)
     return {path: marked for path, marked in collisions.items()
-            if path not in answered and not base.leaves_out(patch, path)}
+            if not base.answers(patch, path, marked)}
 
 
 Carried = namedtuple("Carried", "tip collisions pairs")
@@ -225,7 +256,8 @@ def carry(base, repo, commits):
 
 def differences(base, repo, commits, tip="HEAD"):
     """What bases/NAME has to hold so that the result is TIP:
-    {patch file: its difference without the text above it}."""
+    {patch file: its difference without the text above it}, and which
+    collisions that answers, as read_answered() gives them."""
     release = base_of(repo, base.upstream)
     ours = git_line("log", "--reverse", "--format=%H %f",
                     f"{release}..{tip}", cwd=repo).splitlines()
@@ -236,22 +268,42 @@ def differences(base, repo, commits, tip="HEAD"):
     if strange:
         raise Failure(f"{strange[0]} is a commit on this base and no patch of "
                       "the stack; squash it into one that is")
-    found = {}
+    found, answered = {}, {}
     with bare_worktree(repo, release) as tree:
         for patch, commit in commits:
             if patch.name in here:
-                found[patch.name] = _difference(base, patch, commit,
-                                                here[patch.name], tree)
-    return found
+                diff, collisions = _difference(base, patch, commit,
+                                               here[patch.name], tree)
+                found[patch.name] = diff
+                answered.update(_answered(patch, diff, collisions))
+    return found, answered
 
 
 def _difference(base, patch, commit, here, tree):
     git("reset", "--soft", f"{here}^", cwd=tree)
     git("read-tree", "HEAD", cwd=tree)
-    merge(base, patch, commit, tree)
+    collisions = merge(base, patch, commit, tree)
     merged = git_line("write-tree", cwd=tree)
     diff = git("diff-tree", "-r", "-p", "--no-renames", merged, here, cwd=tree)
-    return re.sub(rb"^index .*\n", b"", diff, flags=re.M)
+    return re.sub(rb"^index .*\n", b"", diff, flags=re.M), collisions
+
+
+def _answered(patch, diff, collisions):
+    """What of COLLISIONS the difference DIFF answers: a file in which it
+    changes nothing has to be left out with a reason."""
+    touched = re.findall(r"^diff --git a/\S+ b/(.*)$", diff.decode(errors="replace"),
+                         re.M)
+    return {(patch.name, path): fingerprint(marked)
+            for path, marked in collisions.items() if path in touched}
+
+
+def export(base, repo, commits):
+    """Write what is different in the branch of REPO, which was carried from
+    COMMITS, to bases/NAME."""
+    found, base.answered = differences(base, repo, commits)
+    write_differences(base, found)
+    write_answered(base.folder / "answered", base.answered)
+    git("update-ref", EXPORTED, f"refs/heads/{BRANCH}", cwd=repo)
 
 
 def write_differences(base, found):

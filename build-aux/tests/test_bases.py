@@ -45,6 +45,14 @@ class CarryTest(StackTest):
         git("commit", "--quiet", "--all", "--amend", "--no-edit",
             cwd=self.older)
 
+    def add_to_stack(self, old, new):
+        """Change the driver in the last patch of the stack."""
+        path = self.repo / DRIVER
+        path.write_text(path.read_text().replace(old, new, 1))
+        git("commit", "--quiet", "--all", "--amend", "--no-edit",
+            cwd=self.repo)
+        self.run_tool("export-series")
+
     def differences(self):
         return sorted(path.name for path in self.folder.glob("*.patch"))
 
@@ -80,6 +88,23 @@ class CarryTest(StackTest):
         self.assertIn("2 of 2", self.carry())
         self.assertIn("other\nold_hook();\n",
                       (self.older / DRIVER).read_text())
+
+    def test_a_hook_that_collides_in_an_answered_file_is_named(self):
+        self.test_an_exported_answer_settles_a_collision()
+        self.add_to_stack("line 28\n", "line 28\nlater_hook();\n")
+        self.assertIn(f"{USES} {DRIVER}", self.carry(status=1))
+
+    def test_an_export_takes_back_nothing_of_a_newer_stack(self):
+        self.release(OLDER)
+        self.carry()
+        self.add_to_stack("line 50\n", "line 50\nlater_hook();\n")
+        self.edit_driver("line 20\n", "mine\n")
+        self.carry("--export")
+        self.assertNotIn("later_hook",
+                         (self.folder / USES).read_text())
+        text = (self.older / DRIVER).read_text()
+        self.assertIn("line 50\nlater_hook();\n", text)
+        self.assertIn("mine\n", text)
 
     def test_the_reason_above_a_difference_stays(self):
         self.test_an_exported_answer_settles_a_collision()
