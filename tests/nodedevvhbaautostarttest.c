@@ -34,6 +34,7 @@ static virMutex lock = VIR_MUTEX_INITIALIZER;
 static virCond wellCond;
 static bool well;
 static bool inhibited;
+static nodeDeviceVHBAAutostart *stopping; /* what the daemon may be stopping */
 static GHashTable *attempts; /* name -> how many */
 
 /* Whatever happens, a byte is written here, to wake the event loop. */
@@ -63,6 +64,10 @@ static void
 testInhibit(bool inhibit,
             void *opaque G_GNUC_UNUSED)
 {
+    /* This takes the lock of the daemon, which has it while it stops us. */
+    if (stopping)
+        nodeDeviceVHBAAutostartHurry(stopping);
+
     VIR_WITH_MUTEX_LOCK_GUARD(&lock) {
         inhibited = inhibit;
     }
@@ -267,6 +272,46 @@ testEachIsTriedOnce(nodeDeviceVHBAAutostart *autostart)
 }
 
 
+/* Whoever asks the daemon not to exit does not keep it from stopping us. */
+static int
+testInhibitWhileStopping(nodeDeviceVHBAAutostart *autostart)
+{
+    int ret;
+
+    stopping = autostart;
+    nodeDeviceVHBAAutostartAdd(autostart, "good");
+    ret = testRunUntil(testIsIdle);
+    nodeDeviceVHBAAutostartAdd(autostart, "bad");
+    nodeDeviceVHBAAutostartCancel(autostart, "bad");
+    stopping = NULL;
+
+    return ret;
+}
+
+
+static bool
+testSlowWasTried(void)
+{
+    return testCountAttempts("slow") > 0;
+}
+
+
+/* What is added while an attempt is made may be more than that attempt has seen. */
+static int
+testAddedMeanwhile(nodeDeviceVHBAAutostart *autostart)
+{
+    nodeDeviceVHBAAutostartAdd(autostart, "slow");
+    if (testRunUntil(testSlowWasTried) < 0)
+        return -1;
+    nodeDeviceVHBAAutostartAdd(autostart, "slow");
+    testAllIsWell();
+    if (testRunUntil(testIsIdle) < 0)
+        return -1;
+
+    return testCountAttempts("slow") == 2 ? 0 : -1;
+}
+
+
 static int
 testStopped(nodeDeviceVHBAAutostart *autostart)
 {
@@ -338,6 +383,8 @@ mymain(void)
     TEST("an event brings the next attempt forward", testHurry);
     TEST("cancelled is not tried again", testCancelEndsIt);
     TEST("added twice, started once", testEachIsTriedOnce);
+    TEST("added during an attempt, tried again", testAddedMeanwhile);
+    TEST("the daemon is asked without our lock", testInhibitWhileStopping);
     TEST("nothing begins after the stop", testStopped);
 
     VIR_FORCE_CLOSE(happened[0]);

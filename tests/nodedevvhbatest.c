@@ -46,7 +46,8 @@
 #define X "2101001b32a90016"
 #define FABRIC "2001000dec9877c1"
 #define HBA_PATH "/sys/devices/pci0000:00/0000:00:02.0/virtio0/net/eth0/ctlr_0/host0"
-#define LENT "<handover state='lent' domain='guest' migration='5c3f1a52-8f3e-4b6f-9d8e-0c1d2e3f4a5b'/>"
+#define MARK(state) "<handover state='" state "' domain='guest' migration='5c3f1a52-8f3e-4b6f-9d8e-0c1d2e3f4a5b'/>"
+#define LENT MARK("lent")
 
 /* Each test has an empty store and a host with the HBAs and vHBAs of
  * virfchostdata/hosts.sysfs. */
@@ -1156,6 +1157,29 @@ testLentSecondaryIsTried(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* The guest runs on the other host, on the one that is the secondary here. When it has
+ * come, the primary is kept, and the secondary may be tried; there is no HBA for it. */
+static int
+testBorrowedIsNotStarted(const void *opaque)
+{
+    bool kept = opaque != NULL;
+    g_autofree char *xml = testXML("<parent fabric_wwn='2001000dec9877ff'/>", S,
+                                   "<primary wwpn='" P "'/>" MARK("borrowed"));
+    virNodeDeviceObj *obj = NULL;
+
+    if (testDefine(P, kept ? "<secondary wwpn='" S "'/>"
+                           : "<secondary wwpn='" S "'/>" MARK("borrowed")) < 0 ||
+        testDefineXML(xml) < 0 ||
+        !(obj = testFind(S)))
+        return -1;
+
+    if (nodeDeviceVHBAStart(driver->vhbas, conn, &obj) == 0)
+        return -1;
+
+    return testError(kept ? "2001000dec9877ff" : "'vhba_" S "' is borrowed from the host");
+}
+
+
 static int
 testAddTimer(int delay G_GNUC_UNUSED,
              virEventTimeoutCallback callback G_GNUC_UNUSED,
@@ -1764,6 +1788,8 @@ mymain(void)
 
     TEST("a primary that is lent is not started", testLentPrimaryIsNotStarted);
     TEST("starting the secondary of a lent pair asks the fabric", testLentSecondaryIsTried);
+    TEST_OPAQUE("what is borrowed and not kept yet is not started", testBorrowedIsNotStarted, NULL);
+    TEST_OPAQUE("what is borrowed and kept may be started", testBorrowedIsNotStarted, "kept");
     TEST("a lent pair that is taken back is started", testLentPairIsTakenBack);
     TEST("a definition that is newer than the start is kept", testNewerDefinitionIsKept);
     TEST("a secondary that is lent alone is virtqemud's to take back", testSecondaryIsLentAlone);

@@ -542,6 +542,7 @@ struct testRefusal {
     const char *sharer;
     unsigned long long unit;
     unsigned int flags;         /* instead of DIRECT */
+    bool noJob;                 /* that outlives Begin */
     bool unresolved;
     bool dataStore;             /* the LUN is that of a disk's data store */
 };
@@ -555,7 +556,7 @@ testBeginRefused(const void *opaque)
     g_autoptr(qemuMigrationVHBACookie) cookie = NULL;
     virDomainDiskDef *disk;
 
-    if (testHostInit(&host, VIR_ASYNC_JOB_MIGRATION_OUT) < 0)
+    if (testHostInit(&host, t->noJob ? VIR_ASYNC_JOB_NONE : VIR_ASYNC_JOB_MIGRATION_OUT) < 0)
         return -1;
 
     disk = testAddDisk(host.vm->def, "vda", P, t->unit);
@@ -1707,6 +1708,27 @@ testCommitFails(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* Nor if it cannot be told whether it is: then it is taken back, and the source hears
+ * a refusal, not that the connection is lost. */
+static int
+testCommitDies(const void *opaque)
+{
+    const char *deadly = opaque;
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0)
+        return -1;
+
+    testNodedevVHBADie(deadly);
+    if (qemuMigrationVHBADstCommit(host.vm) == 0 ||
+        virDomainMigrateGetCancelled(NULL) != VIR_DOMAIN_MIGRATE_REFUSED ||
+        testCheckError("has died of") < 0)
+        return -1;
+
+    return testCheckDump(AFTER_PREPARE);
+}
+
+
 /* QEMU was not asked to run the guest: then the source may go on with it. */
 static int
 testCommitDead(const void *opaque G_GNUC_UNUSED)
@@ -2038,6 +2060,18 @@ static int
 testPrepareS(testHost *host)
 {
     return testPrepare(host, S);
+}
+
+
+/* Somebody has undefined P since. */
+static int
+testPrepareWithoutP(testHost *host)
+{
+    if (testDestinationInit(host) < 0)
+        return -1;
+
+    testNodedevVHBAAdd(WWNN, S, SECONDARY(P), MARK("borrowed"), true, true);
+    return 0;
 }
 
 
@@ -2818,7 +2852,7 @@ testAll(void)
     TEST_REFUSED("LUN without identity", .message = "has no identity", .unit = 5);
     TEST_REFUSED("P is shared", .message = "used by domain 'sharer' as well", .sharer = "sharer");
     TEST_REFUSED("offline, but running", .message = "which is running", .flags = DIRECT | VIR_MIGRATE_OFFLINE);
-    TEST_REFUSED("no change protection", .message = "change protection", .flags = VIR_MIGRATE_LIVE);
+    TEST_REFUSED("no change protection", .message = "change protection", .noJob = true);
     TEST_REFUSED("the LUN would be copied", .message = "copied onto itself",
                  .flags = DIRECT | VIR_MIGRATE_NON_SHARED_DISK);
     TEST_REFUSED("not resolved", .message = "not known", .unresolved = true);
@@ -2987,6 +3021,8 @@ testAll(void)
     TEST("Finish fails while QEMU dies", testFinishFailsDying, NULL);
     TEST("Finish fails after the commit", testFinishRevoked, NULL);
     TEST("Finish cannot commit", testCommitFails, NULL);
+    TEST("the driver dies of the commit", testCommitDies, "define vhba_" S);
+    TEST("the driver dies with the commit", testCommitDies, "answer to define vhba_" S);
     TEST("Finish refuses when QEMU has died", testCommitDead, NULL);
     TEST("Finish cannot take the commit back", testCommitStands, NULL);
     TEST("CPUs do not start", testRefuse,
@@ -3082,6 +3118,8 @@ testAll(void)
                    .deadly = "stop vhba_" P, .dump = "");
     TEST_POWER_CUT("of the destination in Prepare", .until = testPrepareP, .dump = "");
     TEST_POWER_CUT("of the destination after Prepare", .until = testPrepareS, .dump = "");
+    TEST_POWER_CUT("of the destination after Prepare, P is undefined", .until = testPrepareWithoutP,
+                   .dump = "");
     TEST_POWER_CUT("between two pairs in Commit", .until = testHalfCommitted, .dump = "");
     TEST_POWER_CUT("after Commit of two pairs", .until = testAllCommitted,
                    .dump = P " inactive " PRIMARY(S) MARK("borrowed") "\n"

@@ -22,6 +22,7 @@
 #include "testnodedevvhba.h"
 #include "testsysfstree.h"
 
+#include "qemu/qemu_vhba_start.h"
 #define LIBVIRT_QEMU_VHBA_STARTPRIV_H_ALLOW
 #include "qemu/qemu_vhba_startpriv.h"
 
@@ -88,6 +89,9 @@ testStartTry(const void *opaque)
         VIR_TEST_VERBOSE("expected result %d, got %d", t->result, result);
     else if (start.witnessed != (t->witnessed || result == QEMU_VHBA_START_AWAIT))
         VIR_TEST_VERBOSE("wrong about what was witnessed");
+    else if (!t->undefined && !t->unmarked && !t->otherMark && !t->active &&
+             start.accompanied != !t->partner)
+        VIR_TEST_VERBOSE("wrong about the partner");
     else if (start.attempts != (result == QEMU_VHBA_START_REFUSED))
         VIR_TEST_VERBOSE("counted %u attempts", start.attempts);
     else
@@ -96,6 +100,52 @@ testStartTry(const void *opaque)
     testNodedevVHBAClose(conn);
     virResetLastError();
     return ret;
+}
+
+
+/* A host has been booted: the link and the partner come late, and what that has
+ * seen counts only then. */
+static int
+testPatience(const void *opaque G_GNUC_UNUSED)
+{
+    qemuVHBAStart start = { 0 };
+
+    if (!qemuVHBAStartIsPatient(&start, 0) ||
+        !qemuVHBAStartIsPatient(&start, 20000))
+        return -1;
+
+    start.accompanied = true;
+    if (!qemuVHBAStartIsPatient(&start, 20500) ||
+        !qemuVHBAStartIsPatient(&start, 25000) ||
+        qemuVHBAStartIsPatient(&start, 26000))
+        return -1;
+
+    start = (qemuVHBAStart) { 0 };
+    return qemuVHBAStartIsPatient(&start, 120000) ? -1 : 0;
+}
+
+
+/* Here it has to be started, whoever does that: a guest may go on then. */
+static int
+testStartNow(const void *opaque)
+{
+    const struct testStart *t = opaque;
+    virConnectPtr conn = testNodedevVHBAOpen();
+    bool started;
+
+    if (!conn)
+        return -1;
+
+    if (!t->undefined) {
+        testNodedevVHBAAdd(WWNN, t->wwpn, "<primary wwpn='" PARTNER "'/>",
+                           t->unmarked ? NULL : MARK, t->active, false);
+    }
+
+    started = qemuVHBAStartNow(conn, t->wwpn, MIGRATION) == 0;
+
+    testNodedevVHBAClose(conn);
+    virResetLastError();
+    return started == (t->result == QEMU_VHBA_START_DONE) ? 0 : -1;
 }
 
 
@@ -120,6 +170,24 @@ mymain(void)
         if (virTestRun(name, testStartTry, &t) < 0) \
             ret = -1; \
     } while (0)
+
+    if (virTestRun("patience ends after the partner has come", testPatience, NULL) < 0)
+        ret = -1;
+
+#define TEST_NOW(name, RESULT, ...) \
+    do { \
+        const struct testStart t = { \
+            .result = QEMU_VHBA_START_ ## RESULT, __VA_ARGS__ \
+        }; \
+        if (virTestRun("now: " name, testStartNow, &t) < 0) \
+            ret = -1; \
+    } while (0)
+
+    TEST_NOW("it has left", DONE, .wwpn = GONE);
+    TEST_NOW("it is present", REFUSED, .wwpn = PRESENT);
+    TEST_NOW("somebody has started it", DONE, .wwpn = GONE, .unmarked = true, .active = true);
+    TEST_NOW("somebody has unmarked it", REFUSED, .wwpn = GONE, .unmarked = true);
+    TEST_NOW("somebody has undefined it", REFUSED, .wwpn = GONE, .undefined = true);
 
     TEST("it has left", DONE, STARTED(GONE), .wwpn = GONE);
     TEST("it has left, patient", DONE, STARTED(GONE), .wwpn = GONE, .patient = true);

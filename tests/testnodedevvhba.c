@@ -133,7 +133,8 @@ testDies(const char *of)
 
     g_clear_pointer(&deadly, g_free);
     testNodedevVHBARestart();
-    virReportError(VIR_ERR_RPC, "the driver has died of '%s'", of);
+    virReportErrorHelper(VIR_FROM_RPC, VIR_ERR_INTERNAL_ERROR, __FILE__, __FUNCTION__,
+                         __LINE__, "the driver has died of '%s'", of);
     return -1;
 }
 

@@ -609,6 +609,38 @@ testVportDelete(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* A vport that cannot be deleted keeps its devices, and only what is a vport of that
+ * HBA loses any. */
+static int
+testVportDeleteRefused(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *request = g_strdup_printf("%s/sys/class/fc_host/host0/vport_delete", root);
+    g_autofree char *scan = g_strdup_printf("%s/sys/class/scsi_host/host1/scan", root);
+    g_autofree char *scanned = NULL;
+
+    testAddSCSIDevice("1:0:0:0", "running\n");
+    testSysfsTreeWrite(root, "", "sys/class/scsi_host/host1/scan");
+
+    if (unlink(request) < 0 || symlink("/dev/full", request) < 0)
+        return -1;
+
+    if (virFCHostVportDelete(11, WWNN, "2101001b32a90002") == 0 ||
+        testSCSIDeviceIs("1:0:0:0", "") < 0 ||
+        virFCHostVportDelete(0, WWNN, "2101001b32a90002") == 0 ||
+        testSCSIDeviceIs("1:0:0:0", "1") < 0)
+        return -1;
+
+    if (!strstr(virGetLastErrorMessage(), "2101001b32a90002"))
+        return -1;
+    virResetLastError();
+
+    if (virTestLoadFile(scan, &scanned) < 0)
+        return -1;
+
+    return virTestCompareToString("- - -", scanned);
+}
+
+
 struct testRefusedData {
     unsigned int host;
     const char *wwpn;
@@ -796,6 +828,7 @@ mymain(void)
     TEST("an errno's own text is left out", testVportErrnoTextIsLeftOut);
 
     TEST("delete a vport", testVportDelete);
+    TEST("a vport that cannot be deleted", testVportDeleteRefused);
 
     testSysfsTreeRemove(root);
 

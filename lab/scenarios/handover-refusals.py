@@ -59,6 +59,7 @@ def run(t):
     with Journey(t, PAIR) as journey:
         journey.start()
         foresee(journey, None)
+        foresee_little_room(journey)
         for refusal in table.chosen(REFUSALS):
             t.say(f"reason: {refusal.name}")
             begin = time.time()
@@ -105,6 +106,14 @@ def foresee(journey, what, name=NAME, when=""):
     else:
         journey.t.ok(done.returncode == 1 and f"FAIL ({what}" in done.stdout, f"{when}it has been foreseen",
                      done.stdout + done.stderr)
+
+
+def foresee_little_room(journey):
+    """It moves with room for one vport, but the pair is not complete then."""
+    with room_there(journey.t, 1):
+        done = journey.here.attempt("virt-npiv-validate", "--quiet", NAME, journey.uri)
+    journey.t.ok(done.returncode == 0 and "WARN (there is room for one" in done.stdout,
+                 "virt-npiv-validate warns of room for one vport", done.stdout + done.stderr)
 
 
 def came_back(journey, reason):
@@ -216,12 +225,16 @@ def no_link_there(t):
 
 
 @contextlib.contextmanager
-def full_there(t):
-    """b's HBA carries no vport more; fcoe's own limit of 65535 is out of reach."""
+def room_there(t, vports):
+    """b's HBA carries so many vports; fcoe's own limit of 65535 is out of reach."""
     limit = f"/sys/class/fc_host/{t.b.hba()}/max_npiv_vports"
-    t.b.shell(f"echo 0 > /tmp/limit; mount --bind /tmp/limit $(readlink -f {limit})")
+    t.b.shell(f"echo {vports} > /tmp/limit; mount --bind /tmp/limit $(readlink -f {limit})")
     yield
     t.b.shell(f"umount $(readlink -f {limit})")
+
+
+def full_there(t):
+    return room_there(t, 0)
 
 
 @contextlib.contextmanager

@@ -45,7 +45,8 @@ VIR_LOG_INIT("node_device.node_device_vhba_autostart");
 
 /* How many attempts are made at a time: all that an HBA with the usual limit of
  * 255 vHBAs can need, so that not even 254 that the fabric does not let in hold
- * up the last one. They wait most of the time; threads are made only as needed. */
+ * up the last one. They wait most of the time. Threads are made as they are needed,
+ * and stay. */
 #define MAX_WORKERS 256
 
 /* One vHBA that waits to be started. */
@@ -55,6 +56,7 @@ struct _nodeDeviceVHBAPending {
     int delay;           /* until the attempt after that, in milliseconds */
     bool running;        /* an attempt is being made: @timer is off */
     bool cancelled;      /* no more attempts after the one that is running */
+    bool again;          /* another one at once, even if that one has nothing to do */
     char *lastError;     /* what has been logged already */
 };
 
@@ -62,7 +64,9 @@ struct _nodeDeviceVHBAAutostart {
     /* immutable */
     nodeDeviceVHBAAutostartFunc start;
     void *opaque;
-    virInhibitor *inhibitor; /* held once for each one that is pending */
+    virInhibitor *inhibitor; /* held once for each one that is pending; never
+                              * asked with @lock held: it locks the daemon, which
+                              * is locked when it stops us */
     virThreadPool *pool;
 
     virMutex lock; /* guards all that follows */
@@ -83,15 +87,6 @@ nodeDeviceVHBAPendingFree(void *opaque)
 }
 
 
-static void
-nodeDeviceVHBAAutostartForget(nodeDeviceVHBAAutostart *autostart,
-                              const char *name)
-{
-    g_hash_table_remove(autostart->pending, name);
-    virInhibitorRelease(autostart->inhibitor);
-}
-
-
 /* The same trouble is logged only once. */
 static void
 nodeDeviceVHBAAutostartLogFailure(nodeDeviceVHBAPending *pending,
@@ -109,6 +104,33 @@ nodeDeviceVHBAAutostartLogFailure(nodeDeviceVHBAPending *pending,
 }
 
 
+/* An attempt to start @name is over. Returns true if it was the last one. */
+static bool
+nodeDeviceVHBAAutostartAttempted(nodeDeviceVHBAAutostart *autostart,
+                                 const char *name,
+                                 bool failed)
+{
+    VIR_LOCK_GUARD lock = virLockGuardLock(&autostart->lock);
+    /* only this function drops what is running */
+    nodeDeviceVHBAPending *pending = virHashLookup(autostart->pending, name);
+
+    pending->running = false;
+
+    if (pending->cancelled || autostart->stopped || !(failed || pending->again)) {
+        g_hash_table_remove(autostart->pending, name);
+        return true;
+    }
+
+    if (failed)
+        nodeDeviceVHBAAutostartLogFailure(pending, name);
+
+    virEventUpdateTimeout(pending->timer, pending->again ? 0 : pending->delay);
+    pending->again = false;
+    pending->delay = MIN(pending->delay * 2, DELAY_MAX);
+    return false;
+}
+
+
 /* Runs in a thread of its own. Owns @jobdata, the name. */
 static void
 nodeDeviceVHBAAutostartAttempt(void *jobdata,
@@ -116,23 +138,10 @@ nodeDeviceVHBAAutostartAttempt(void *jobdata,
 {
     nodeDeviceVHBAAutostart *autostart = opaque;
     g_autofree char *name = jobdata;
-    nodeDeviceVHBAPending *pending;
-    int rc = autostart->start(name, autostart->opaque);
+    bool failed = autostart->start(name, autostart->opaque) < 0;
 
-    VIR_LOCK_GUARD lock = virLockGuardLock(&autostart->lock);
-
-    /* only this function drops what is running */
-    pending = virHashLookup(autostart->pending, name);
-    pending->running = false;
-
-    if (rc == 0 || pending->cancelled || autostart->stopped) {
-        nodeDeviceVHBAAutostartForget(autostart, name);
-        return;
-    }
-
-    nodeDeviceVHBAAutostartLogFailure(pending, name);
-    virEventUpdateTimeout(pending->timer, pending->delay);
-    pending->delay = MIN(pending->delay * 2, DELAY_MAX);
+    if (nodeDeviceVHBAAutostartAttempted(autostart, name, failed))
+        virInhibitorRelease(autostart->inhibitor);
 }
 
 
@@ -242,20 +251,21 @@ nodeDeviceVHBAAutostartNew(nodeDeviceVHBAAutostartFunc start,
 }
 
 
-/* Makes @autostart start the vHBA @name, now or when it becomes possible. */
-void
-nodeDeviceVHBAAutostartAdd(nodeDeviceVHBAAutostart *autostart,
-                           const char *name)
+/* Returns true if @name was not pending, and is now. */
+static bool
+nodeDeviceVHBAAutostartInsert(nodeDeviceVHBAAutostart *autostart,
+                              const char *name)
 {
     VIR_LOCK_GUARD lock = virLockGuardLock(&autostart->lock);
     nodeDeviceVHBAPending *pending = virHashLookup(autostart->pending, name);
 
     if (autostart->stopped)
-        return;
+        return false;
 
     if (pending) {
         pending->cancelled = false;
-        return;
+        pending->again = pending->running;
+        return false;
     }
 
     pending = g_new0(nodeDeviceVHBAPending, 1);
@@ -264,11 +274,24 @@ nodeDeviceVHBAAutostartAdd(nodeDeviceVHBAAutostart *autostart,
                                              autostart, NULL)) < 0) {
         VIR_WARN("cannot start '%s': no timer", name);
         nodeDeviceVHBAPendingFree(pending);
-        return;
+        return false;
     }
 
-    virInhibitorHold(autostart->inhibitor);
     g_hash_table_insert(autostart->pending, g_strdup(name), pending);
+    return true;
+}
+
+
+/* Makes @autostart start the vHBA @name, now or when it becomes possible. */
+void
+nodeDeviceVHBAAutostartAdd(nodeDeviceVHBAAutostart *autostart,
+                           const char *name)
+{
+    /* before it can be over */
+    virInhibitorHold(autostart->inhibitor);
+
+    if (!nodeDeviceVHBAAutostartInsert(autostart, name))
+        virInhibitorRelease(autostart->inhibitor);
 }
 
 
@@ -278,16 +301,21 @@ bool
 nodeDeviceVHBAAutostartCancel(nodeDeviceVHBAAutostart *autostart,
                               const char *name)
 {
-    VIR_LOCK_GUARD lock = virLockGuardLock(&autostart->lock);
-    nodeDeviceVHBAPending *pending = virHashLookup(autostart->pending, name);
+    bool removed = false;
 
-    if (!pending)
-        return false;
+    VIR_WITH_MUTEX_LOCK_GUARD(&autostart->lock) {
+        nodeDeviceVHBAPending *pending = virHashLookup(autostart->pending, name);
 
-    if (pending->running)
+        if (!pending)
+            return false;
+
         pending->cancelled = true;
-    else
-        nodeDeviceVHBAAutostartForget(autostart, name);
+        if (!pending->running)
+            removed = g_hash_table_remove(autostart->pending, name);
+    }
+
+    if (removed)
+        virInhibitorRelease(autostart->inhibitor);
 
     return true;
 }

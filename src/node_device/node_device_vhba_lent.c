@@ -34,26 +34,34 @@
  * it is here if the secondary is started, and there if that is undefined. */
 
 
-/* The primary, to be freed by the caller, of the pair that is lent and whose
+/* The primary, to be freed by the caller, of the pair that has @mark and whose
  * secondary is @def; NULL if @def is not such a secondary. */
 static virNodeDeviceDef *
-nodeDeviceVHBAGetLentPrimary(nodeDeviceVHBAs *vhbas,
-                             const virNodeDeviceDef *def)
+nodeDeviceVHBAGetMarkedPrimary(nodeDeviceVHBAs *vhbas,
+                               const virNodeDeviceDef *def,
+                               virNodeDevVHBAHandover mark)
 {
     const virNodeDevVHBADef *vhba = virNodeDeviceVHBAGetDef(def);
     g_autoptr(virNodeDeviceDef) primary = NULL;
     g_autofree char *name = NULL;
 
-    if (!vhba || !vhba->primary ||
-        vhba->handover != VIR_NODE_DEV_VHBA_HANDOVER_LENT)
+    if (!vhba || !vhba->primary || vhba->handover != mark)
         return NULL;
 
     name = virNodeDeviceVHBAName(vhba->primary);
     if (!nodeDeviceVHBAGetEntry(vhbas, name, &primary, NULL) ||
-        virNodeDeviceVHBAGetDef(primary)->handover != VIR_NODE_DEV_VHBA_HANDOVER_LENT)
+        virNodeDeviceVHBAGetDef(primary)->handover != mark)
         return NULL;
 
     return g_steal_pointer(&primary);
+}
+
+
+static virNodeDeviceDef *
+nodeDeviceVHBAGetLentPrimary(nodeDeviceVHBAs *vhbas,
+                             const virNodeDeviceDef *def)
+{
+    return nodeDeviceVHBAGetMarkedPrimary(vhbas, def, VIR_NODE_DEV_VHBA_HANDOVER_LENT);
 }
 
 
@@ -106,23 +114,47 @@ nodeDeviceVHBAIsLentAlone(nodeDeviceVHBAs *vhbas,
 }
 
 
+/* As long as the pair is borrowed, the domain runs on the other host, on what is the
+ * secondary here. Only the migration starts the primary. */
+static int
+nodeDeviceVHBACheckBorrowed(nodeDeviceVHBAs *vhbas,
+                            const virNodeDeviceDef *def)
+{
+    g_autoptr(virNodeDeviceDef) primary =
+        nodeDeviceVHBAGetMarkedPrimary(vhbas, def, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED);
+    const virNodeDevVHBADef *vhba = virNodeDeviceVHBAGetDef(def);
+
+    if (!primary)
+        return 0;
+
+    virReportError(VIR_ERR_OPERATION_INVALID,
+                   _("'%1$s' is borrowed from the host that domain '%2$s' migrates from, and in use there (migration %3$s); if that is over, restart virtqemud: it gives the pair back"),
+                   def->name, vhba->domain, vhba->migration);
+    return -1;
+}
+
+
 /**
- * nodeDeviceVHBACheckLent:
+ * nodeDeviceVHBACheckHandover:
  * @vhbas: the vHBAs
  * @def: definition of a vHBA that is to be started
  *
- * What is lent is in use, or may be, on the other host. Of a pair the secondary
- * may be tried: the fabric lets it in if the other host has let go of it.
+ * What is lent, or borrowed and not kept yet, is in use, or may be, on the other
+ * host. Of a pair that is lent the secondary may be tried: the fabric lets it in if
+ * the other host has let go of it.
  *
  * Returns 0 if it may be started, -1 with an error.
  */
 int
-nodeDeviceVHBACheckLent(nodeDeviceVHBAs *vhbas,
-                        const virNodeDeviceDef *def)
+nodeDeviceVHBACheckHandover(nodeDeviceVHBAs *vhbas,
+                            const virNodeDeviceDef *def)
 {
     const virNodeDevVHBADef *vhba = virNodeDeviceVHBAGetDef(def);
     g_autoptr(virNodeDeviceDef) primary = nodeDeviceVHBAGetLentPrimary(vhbas, def);
     const char *secondary = NULL;
+
+    if (nodeDeviceVHBACheckBorrowed(vhbas, def) < 0)
+        return -1;
 
     if (primary || !vhba || vhba->handover != VIR_NODE_DEV_VHBA_HANDOVER_LENT)
         return 0;

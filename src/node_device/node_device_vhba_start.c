@@ -124,7 +124,7 @@ nodeDeviceVHBADoStart(nodeDeviceVHBAs *vhbas,
         return -1;
     }
 
-    if (nodeDeviceVHBACheckLent(vhbas, def) < 0 ||
+    if (nodeDeviceVHBACheckHandover(vhbas, def) < 0 ||
         nodeDeviceVHBACreate(def, &hba) < 0)
         return -1;
 

@@ -166,14 +166,21 @@ nodeDeviceVHBAsLinkUp(nodeDeviceVHBAs *vhbas)
 }
 
 
+/* Whether @name, "hostN" or "rport-N:M-R", is that of an HBA, or of a port that an
+ * HBA itself sees */
 static bool
-nodeDeviceVHBAIsHBA(const char *fchostName)
+nodeDeviceVHBAIsOfHBA(const char *name)
 {
-    const char *number = STRSKIP(fchostName, "host");
+    const char *number = STRSKIP(name, "host");
     unsigned int host;
+    char *end;
+
+    if (!number)
+        number = STRSKIP(name, "rport-");
 
     return number &&
-        virStrToLong_uip(number, NULL, 10, &host) == 0 &&
+        virStrToLong_uip(number, &end, 10, &host) == 0 &&
+        (*end == '\0' || *end == ':') &&
         virFCHostIsHBA(host);
 }
 
@@ -184,8 +191,8 @@ nodeDeviceVHBAIsHBA(const char *fchostName)
  * @subsystem: of a device that is not a node device, or NULL
  * @name: its name in sysfs, or NULL
  *
- * Tells of such a device. A new remote port means that a link is up: libfc, for
- * one, tells that in no other way. An FC host means that there is an FC transport
+ * Tells of such a device. A new remote port of an HBA means that a link is up: libfc,
+ * for one, tells that in no other way. An FC host means that there is an FC transport
  * to listen to; and a new HBA is a SCSI host a moment before it is an FC host, so
  * that it may have been taken for something else.
  */
@@ -195,10 +202,11 @@ nodeDeviceVHBAsOtherDevice(nodeDeviceVHBAs *vhbas,
                            const char *name)
 {
     if (STREQ_NULLABLE(subsystem, "fc_remote_ports")) {
-        nodeDeviceVHBAsLinkUp(vhbas);
+        if (name && nodeDeviceVHBAIsOfHBA(name))
+            nodeDeviceVHBAsLinkUp(vhbas);
     } else if (STREQ_NULLABLE(subsystem, "fc_host") && name) {
         nodeDeviceFCEventsListen(vhbas->fcEvents);
-        nodeDeviceVHBAsChanged(vhbas, nodeDeviceVHBAIsHBA(name));
+        nodeDeviceVHBAsChanged(vhbas, nodeDeviceVHBAIsOfHBA(name));
     }
 }
 

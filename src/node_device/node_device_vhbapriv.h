@@ -95,8 +95,8 @@ int nodeDeviceVHBACheckLentAccess(nodeDeviceVHBAs *vhbas,
                                   const char *name,
                                   nodeDeviceVHBAEnsureACL ensure);
 
-int nodeDeviceVHBACheckLent(nodeDeviceVHBAs *vhbas,
-                            const virNodeDeviceDef *def);
+int nodeDeviceVHBACheckHandover(nodeDeviceVHBAs *vhbas,
+                                const virNodeDeviceDef *def);
 
 int nodeDeviceVHBATakeBack(nodeDeviceVHBAs *vhbas,
                            const virNodeDeviceDef *def);

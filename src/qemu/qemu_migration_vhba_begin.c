@@ -45,6 +45,7 @@ typedef struct {
     virDomainDef *dstdef;               /* given by the user, or NULL */
     const char **migrate_disks;         /* NULL for the default */
     unsigned int flags;                 /* virDomainMigrateFlags */
+    virDomainAsyncJob job;              /* during Begin */
     qemuMigrationVHBACookie *cookie;    /* is being filled */
 } qemuMigrationVHBAGuest;
 
@@ -367,8 +368,9 @@ qemuMigrationVHBASrcCheckWay(const qemuMigrationVHBAGuest *guest)
     }
 
     /* There has to be a job from now on until the guest is on either side,
-     * because whatever ends it settles what becomes of the vHBAs. */
-    if (!(guest->flags & (VIR_MIGRATE_CHANGE_PROTECTION | VIR_MIGRATE_PEER2PEER))) {
+     * because whatever ends it settles what becomes of the vHBAs. Change protection
+     * asks for it, and peer-to-peer has one. */
+    if (guest->job != VIR_ASYNC_JOB_MIGRATION_OUT) {
         virReportError(VIR_ERR_OPERATION_UNSUPPORTED, "%s",
                        _("migration of a domain that uses a vHBA requires change protection"));
         return -1;
@@ -495,6 +497,7 @@ qemuMigrationVHBASrcBegin(virDomainObj *vm,
         .dstdef = dstdef,
         .migrate_disks = migrate_disks,
         .flags = flags,
+        .job = vm->job->asyncJob,
     };
     size_t i;
 

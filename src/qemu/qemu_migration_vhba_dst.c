@@ -203,6 +203,20 @@ qemuMigrationVHBADstKeepPrimaries(virConnectPtr conn,
 }
 
 
+/* What the current error says keeps @vm from running here. It may be one of the
+ * connection to the node device driver; to the source, that would not be a refusal,
+ * see virDomainMigrateGetCancelled. */
+static void
+qemuMigrationVHBADstReportRefusal(virDomainObj *vm)
+{
+    g_autofree char *reason = g_strdup(virGetLastErrorMessage());
+
+    virReportError(VIR_ERR_OPERATION_FAILED,
+                   _("domain '%1$s' is not run on the destination, because its vHBAs cannot be kept there: %2$s"),
+                   vm->def->name, reason);
+}
+
+
 /**
  * qemuMigrationVHBADstCommit:
  * @vm: domain that has come in completely and does not run yet
@@ -224,11 +238,14 @@ qemuMigrationVHBADstCommit(virDomainObj *vm)
     if (!qemuMigrationVHBAConcerns(vm))
         return 0;
 
-    if (!(conn = qemuMigrationVHBAJournalOpen(vm)))
+    if (!(conn = qemuMigrationVHBAJournalOpen(vm))) {
+        qemuMigrationVHBADstReportRefusal(vm);
         return -1;
+    }
 
     if (qemuMigrationVHBADstKeepPrimaries(conn, vm) < 0) {
-        ignore_value(qemuMigrationVHBADstRevoke(vm));
+        if (qemuMigrationVHBADstRevoke(vm) == 0)
+            qemuMigrationVHBADstReportRefusal(vm);
         return -1;
     }
 

@@ -152,23 +152,24 @@ qemuMigrationVHBARecoverStranded(virDomainObj *vm)
 }
 
 
-/* S and P are borrowed: the guest has not run here. */
+/* S is borrowed, and P as well, unless somebody has undefined it: the guest has not
+ * run here. */
 static int
 qemuMigrationVHBARecoverUnrun(virConnectPtr conn,
                               qemuVHBANodedev *used)
 {
     g_autoptr(qemuVHBANodedev) idle = NULL;
 
-    if (!(idle = qemuVHBANodedevLookup(conn, used->def->secondary)))
+    if (qemuVHBANodedevFind(conn, used->def->secondary, &idle) < 0)
         return -1;
 
-    if (idle->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_BORROWED)
+    if (idle && idle->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_BORROWED)
         return 0;
 
     if (qemuMigrationVHBADstForget(conn, used) < 0)
         return -1;
 
-    return qemuMigrationVHBADstForget(conn, idle);
+    return idle ? qemuMigrationVHBADstForget(conn, idle) : 0;
 }
 
 

@@ -55,6 +55,10 @@ VIR_LOG_INIT("qemu.qemu_vhba_start");
  * it has been logged out. */
 #define QEMU_VHBA_START_GRACE (5 * 1000)
 
+/* After a boot, a link needs its time to come up, and the partner to be let in. As
+ * long as it is not there, it cannot have seen anybody. */
+#define QEMU_VHBA_START_GRACE_ALONE (60 * 1000)
+
 /* Between attempts that the fabric refuses; doubled each time up to the
  * maximum. Both are about what a login takes to be refused. */
 #define QEMU_VHBA_START_RETRY 1000
@@ -76,6 +80,15 @@ qemuVHBAStartFree(qemuVHBAStart *start)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuVHBAStart, qemuVHBAStartFree);
 
 
+static virFCHost *
+qemuVHBAStartFindPartner(const qemuVHBANodedev *vhba)
+{
+    const char *partner = vhba->def->primary ? vhba->def->primary : vhba->def->secondary;
+
+    return partner ? virFCHostFindByWWN(NULL, partner) : NULL;
+}
+
+
 /**
  * qemuVHBAStartAskPartner:
  * @vhba: a vHBA that is not logged in here
@@ -87,13 +100,43 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuVHBAStart, qemuVHBAStartFree);
 virFCRemotePortState
 qemuVHBAStartAskPartner(const qemuVHBANodedev *vhba)
 {
-    const char *partner = vhba->def->primary ? vhba->def->primary : vhba->def->secondary;
-    g_autoptr(virFCHost) fchost = NULL;
+    g_autoptr(virFCHost) partner = qemuVHBAStartFindPartner(vhba);
 
-    if (!partner || !(fchost = virFCHostFindByWWN(NULL, partner)))
+    if (!partner)
         return VIR_FC_REMOTE_PORT_UNSEEN;
 
-    return virFCRemotePortGetState(fchost->host, vhba->wwpn);
+    return virFCRemotePortGetState(partner->host, vhba->wwpn);
+}
+
+
+static bool
+qemuVHBAStartHasPartner(const qemuVHBANodedev *vhba)
+{
+    g_autoptr(virFCHost) partner = qemuVHBAStartFindPartner(vhba);
+
+    return partner && STREQ_NULLABLE(partner->portState, "Online");
+}
+
+
+/**
+ * qemuVHBAStartIsPatient:
+ * @start: what is known about the start of a vHBA
+ * @elapsed: how long that has been wanted, in milliseconds
+ *
+ * Returns true if it is too early to start a vHBA that nobody sees: its partner
+ * is not there yet, or has not been there for long.
+ */
+bool
+qemuVHBAStartIsPatient(qemuVHBAStart *start,
+                       unsigned long long elapsed)
+{
+    if (!start->accompanied)
+        return elapsed < QEMU_VHBA_START_GRACE_ALONE;
+
+    if (start->graceEnd == 0)
+        start->graceEnd = elapsed + QEMU_VHBA_START_GRACE;
+
+    return elapsed < start->graceEnd;
 }
 
 
@@ -122,6 +165,8 @@ qemuVHBAStartTry(virConnectPtr conn,
         return QEMU_VHBA_START_DONE;
 
     if (!vhba->active) {
+        start->accompanied |= qemuVHBAStartHasPartner(vhba);
+
         switch (qemuVHBAStartAskPartner(vhba)) {
         case VIR_FC_REMOTE_PORT_PRESENT:
             start->witnessed = true;
@@ -151,6 +196,26 @@ qemuVHBAStartTry(virConnectPtr conn,
 }
 
 
+/* Whoever has settled the matter meanwhile may not have started it. */
+static int
+qemuVHBAStartCheck(virConnectPtr conn,
+                   const char *wwpn)
+{
+    g_autoptr(qemuVHBANodedev) vhba = qemuVHBANodedevLookup(conn, wwpn);
+
+    if (!vhba)
+        return -1;
+
+    if (!vhba->active || vhba->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_NONE) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("somebody else has changed vHBA 'vhba_%1$s' meanwhile"), wwpn);
+        return -1;
+    }
+
+    return 0;
+}
+
+
 /**
  * qemuVHBAStartNow:
  * @conn: connection to the node device driver
@@ -171,7 +236,7 @@ qemuVHBAStartNow(virConnectPtr conn,
 
     switch (qemuVHBAStartTry(conn, &start, false)) {
     case QEMU_VHBA_START_DONE:
-        return 0;
+        return qemuVHBAStartCheck(conn, wwpn);
 
     case QEMU_VHBA_START_AWAIT:
     case QEMU_VHBA_START_UNKNOWN:
@@ -274,7 +339,7 @@ qemuVHBAStartThread(void *opaque)
 
         if (conn || (conn = virGetConnectNodeDev()))
             result = qemuVHBAStartTry(conn, start,
-                                      elapsed < QEMU_VHBA_START_GRACE);
+                                      qemuVHBAStartIsPatient(start, elapsed));
 
         if (result == QEMU_VHBA_START_DONE)
             goto cleanup;

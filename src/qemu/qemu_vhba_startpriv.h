@@ -30,6 +30,8 @@ struct _qemuVHBAStart {
     char *wwpn;
     char *migration;            /* UUID in the mark that is to be removed */
 
+    bool accompanied;           /* its partner is on the fabric, and would see it */
+    unsigned long long graceEnd; /* in milliseconds, 0 before it is known */
     bool witnessed;             /* its partner has seen it on the fabric */
     unsigned int attempts;      /* how often we tried in vain */
 };
@@ -45,3 +47,7 @@ qemuVHBAStartResult
 qemuVHBAStartTry(virConnectPtr conn,
                  qemuVHBAStart *start,
                  bool patient);
+
+bool
+qemuVHBAStartIsPatient(qemuVHBAStart *start,
+                       unsigned long long elapsed);

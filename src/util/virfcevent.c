@@ -202,8 +202,8 @@ virFCEventMonitorGetFD(virFCEventMonitor *mon)
 }
 
 
-/* Returns 1 if there is a message at mon->next, 0 if there is none now,
- * -1 with an error. */
+/* Returns 1 if there is a message at mon->next, 0 if there is none now, -2 if some
+ * were lost, -1 with an error. */
 static int
 virFCEventMonitorFill(virFCEventMonitor *mon)
 {

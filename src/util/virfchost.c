@@ -1128,6 +1128,23 @@ virFCHostRemoveDevices(unsigned int host)
 
 
 /**
+ * virFCHostRescan:
+ * @host: N of the hostN of an HBA or vHBA
+ *
+ * Makes the kernel ask all targets of @host for their units (SPC-4 REPORT LUNS).
+ * It returns when they have answered. If it cannot, the log says so.
+ */
+void
+virFCHostRescan(unsigned int host)
+{
+    g_autofree char *scan = g_strdup_printf(SYSFS_SCSI_HOST "/host%u/scan", host);
+
+    if (virFileWriteStr(scan, "- - -", 0) < 0)
+        VIR_WARN("cannot scan for LUNs: %s: %s", scan, g_strerror(errno));
+}
+
+
+/**
  * virFCHostVportDelete:
  * @parent: N of the HBA's hostN
  * @wwnn: node name of the vHBA, canonical form
@@ -1137,7 +1154,7 @@ virFCHostRemoveDevices(unsigned int host)
  * the devices behind it are gone, whoever has them open. They are removed in
  * order before: otherwise commands and caches are cut off. Worse, libfc, which
  * is the kernel's FCoE, locks the whole machine up if a command ends while its
- * exchange is reset.
+ * exchange is reset. If the vHBA stays after all, they are looked for again.
  *
  * Returns 0 on success, -1 with an error.
  */
@@ -1147,9 +1164,15 @@ virFCHostVportDelete(unsigned int parent,
                      const char *wwpn)
 {
     g_autoptr(virFCHost) vhba = virFCHostFindByWWN(wwnn, wwpn);
+    bool found = vhba && vhba->vport && vhba->parent == parent;
 
-    if (vhba)
+    if (found)
         virFCHostRemoveDevices(vhba->host);
 
-    return virFCHostVportRequest(parent, "vport_delete", wwnn, wwpn);
+    if (virFCHostVportRequest(parent, "vport_delete", wwnn, wwpn) == 0)
+        return 0;
+
+    if (found)
+        virFCHostRescan(vhba->host);
+    return -1;
 }

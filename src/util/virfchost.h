@@ -89,6 +89,8 @@ int virFCHostVportCreateOnFabric(const char *fabricWWN,
 virFCHost *virFCHostVportWait(unsigned int host,
                               unsigned int timeoutMs);
 
+void virFCHostRescan(unsigned int host);
+
 int virFCHostVportDelete(unsigned int parent,
                          const char *wwnn,
                          const char *wwpn)

@@ -34,7 +34,6 @@
 
 VIR_LOG_INIT("util.fclun");
 
-#define SCSI_HOST_PATH "/sys/class/scsi_host"
 
 typedef enum {
     VIR_FC_LUN_NONE, /* there is none, or it cannot be used yet */
@@ -166,7 +165,7 @@ virFCLunDescribeHost(unsigned int host)
     }
 
     return g_strdup_printf("%s (host%u, %s)", fchost->wwpn, host,
-                           fchost->portState);
+                           NULLSTR(fchost->portState));
 }
 
 
@@ -379,19 +378,6 @@ virFCLunWaitEvents(unsigned int host,
 }
 
 
-/* Makes the kernel ask all targets of @host for their units (SPC-4 REPORT
- * LUNS). It returns when they have answered. Nothing else would find a unit
- * that was mapped after the target had logged in. */
-static void
-virFCLunRescan(unsigned int host)
-{
-    g_autofree char *scan = g_strdup_printf(SCSI_HOST_PATH "/host%u/scan", host);
-
-    if (virFileWriteStr(scan, "- - -", 0) < 0)
-        VIR_WARN("cannot scan for LUNs: %s: %s", scan, g_strerror(errno));
-}
-
-
 static int
 virFCLunWaitForEvent(void *opaque,
                      unsigned long long until)
@@ -449,7 +435,8 @@ virFCLunWait(unsigned int host,
         virFCLunLook(host, target, unit, &events, false, 0, &lun) != VIR_FC_LUN_NONE)
         return lun;
 
-    virFCLunRescan(host);
+    /* Nothing else would find a unit that was mapped after the target had logged in. */
+    virFCHostRescan(host);
 
     return virFCLunWaitEvents(host, target, unit, &events, timeout);
 }
