@@ -24,6 +24,7 @@
 #include "datatypes.h"
 #include "qemu/qemu_domain.h"
 #include "qemu/qemu_migration.h"
+#include "qemu/qemu_migration_forget.h"
 #include "qemu/qemu_process.h"
 #include "virclosecallbacks.h"
 #include "virfile.h"
@@ -117,20 +118,30 @@ testPerformFails(const void *opaque G_GNUC_UNUSED)
 }
 
 
-/* What the Prepare phase does for a domain that is not to run */
-static int
-testOfflinePrepare(virConnectPtr conn,
-                   const char *name)
+static virDomainDef *
+testDefNew(const char *name)
 {
-    g_autoptr(virDomainDef) def = virDomainDefNew(driver.xmlopt);
-    g_autofree char *cookie = NULL;
-    g_autofree char *uri = NULL;
-    int cookielen = 0;
+    virDomainDef *def = virDomainDefNew(driver.xmlopt);
 
     def->name = g_strdup(name);
     def->virtType = VIR_DOMAIN_VIRT_QEMU;
     def->os.type = VIR_DOMAIN_OSTYPE_HVM;
     def->os.arch = VIR_ARCH_X86_64;
+
+    return def;
+}
+
+
+/* What the Prepare phase does for a domain that is not to run */
+static int
+testOfflinePrepare(virConnectPtr conn,
+                   const char *name)
+{
+    g_autoptr(virDomainDef) def = testDefNew(name);
+    g_autofree char *cookie = NULL;
+    g_autofree char *uri = NULL;
+    int cookielen = 0;
+
     if (virUUIDGenerate(def->uuid) < 0)
         return -1;
 
@@ -203,6 +214,45 @@ testOfflineClosed(const void *opaque G_GNUC_UNUSED)
     }
 
     return 0;
+}
+
+
+/* QEMU has died, and the thread that is to stop it waits for the job that ends with
+ * this. It must find the domain as it was. */
+static int
+testForgetDying(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virConnect) conn = virGetConnect();
+    virDomainObj *vm = NULL;
+    qemuDomainObjPrivate *priv;
+    int ret = -1;
+
+    if (testOfflinePrepare(conn, "dying") < 0 ||
+        !(vm = virDomainObjListFindByName(driver.domains, "dying")))
+        return -1;
+
+    virDomainObjEndAsyncJob(vm);
+    priv = vm->privateData;
+    priv->beingDestroyed = true;
+    vm->def->id = 7;
+    vm->newDef = testDefNew("dying");
+    vm->persistent = 1;
+    if (virDomainDefSave(vm->newDef, driver.xmlopt, driver.config->configDir) < 0)
+        goto cleanup;
+
+    qemuMigrationDstForget(&driver, vm, false);
+    if (vm->removing || vm->persistent || vm->def->id != 7 || !vm->newDef) {
+        VIR_TEST_VERBOSE("the thread would not find it any more");
+        goto cleanup;
+    }
+
+    vm->def->id = -1;
+    qemuMigrationDstForget(&driver, vm, false);
+    ret = 0;
+
+ cleanup:
+    virDomainObjEndAPI(&vm);
+    return testIsKnown("dying") ? -1 : ret;
 }
 
 
@@ -307,6 +357,9 @@ mymain(void)
         ret = -1;
 
     if (virTestRun("offline, the client has gone", testOfflineClosed, NULL) < 0)
+        ret = -1;
+
+    if (virTestRun("somebody is about to stop its QEMU", testForgetDying, NULL) < 0)
         ret = -1;
 
     if (virTestRun("offline, it has come", testOfflineFinish,

@@ -27,12 +27,14 @@
 /**
  * qemuMigrationDstForget:
  * @driver: the driver
- * @vm: a locked domain that is not active and has no job
+ * @vm: a locked domain that is not active, or is being destroyed
  * @persistent: whether @vm was defined here before it was to come
  *
  * Removes what there is of @vm, whose migration to this host has failed, from
- * the list of domains, and its definition unless @persistent. The current
- * error is preserved.
+ * the list of domains, and its definition unless @persistent. If another thread
+ * is about to stop its QEMU, @vm is left to that as it is, since it would not find
+ * it any more; with no definition, it removes @vm afterwards. The current error is
+ * preserved.
  */
 void
 qemuMigrationDstForget(virQEMUDriver *driver,
@@ -42,9 +44,11 @@ qemuMigrationDstForget(virQEMUDriver *driver,
     g_autoptr(virQEMUDriverConfig) cfg = virQEMUDriverGetConfig(driver);
     virErrorPtr orig_err = NULL;
     virObjectEvent *event;
+    bool active = virDomainObjIsActive(vm);
 
     virErrorPreserveLast(&orig_err);
-    virDomainObjRemoveTransientDef(vm);
+    if (!active)
+        virDomainObjRemoveTransientDef(vm);
 
     if (vm->persistent && !persistent &&
         virDomainDeleteConfig(cfg->configDir, cfg->autostartDir, vm) == 0) {
@@ -55,6 +59,7 @@ qemuMigrationDstForget(virQEMUDriver *driver,
         virObjectEventStateQueue(driver->domainEventState, event);
     }
 
-    qemuDomainRemoveInactive(driver, vm, VIR_DOMAIN_UNDEFINE_TPM, true);
+    if (!active)
+        qemuDomainRemoveInactive(driver, vm, VIR_DOMAIN_UNDEFINE_TPM, true);
     virErrorRestore(&orig_err);
 }
