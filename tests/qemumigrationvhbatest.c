@@ -2063,15 +2063,26 @@ testPrepareS(testHost *host)
 }
 
 
-/* Somebody has undefined P since. */
+/* One of the pair is borrowed, and the other is not defined. */
 static int
-testPrepareWithoutP(testHost *host)
+testPrepareOne(testHost *host,
+               const char *wwpn,
+               const char *role,
+               bool active)
 {
     if (testDestinationInit(host) < 0)
         return -1;
 
-    testNodedevVHBAAdd(WWNN, S, SECONDARY(P), MARK("borrowed"), true, true);
+    testNodedevVHBAAdd(WWNN, wwpn, role, MARK("borrowed"), active, true);
     return 0;
+}
+
+
+/* Somebody has undefined P since. */
+static int
+testPrepareWithoutP(testHost *host)
+{
+    return testPrepareOne(host, S, SECONDARY(P), true);
 }
 
 
@@ -2079,11 +2090,7 @@ testPrepareWithoutP(testHost *host)
 static int
 testPrepareP(testHost *host)
 {
-    if (testDestinationInit(host) < 0)
-        return -1;
-
-    testNodedevVHBAAdd(WWNN, P, PRIMARY(S), MARK("borrowed"), false, true);
-    return 0;
+    return testPrepareOne(host, P, PRIMARY(S), false);
 }
 
 

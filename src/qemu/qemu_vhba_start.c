@@ -89,6 +89,18 @@ qemuVHBAStartFindPartner(const qemuVHBANodedev *vhba)
 }
 
 
+/* What @partner, or NULL, has seen of @vhba */
+static virFCRemotePortState
+qemuVHBAStartAsk(const virFCHost *partner,
+                 const qemuVHBANodedev *vhba)
+{
+    if (!partner)
+        return VIR_FC_REMOTE_PORT_UNSEEN;
+
+    return virFCRemotePortGetState(partner->host, vhba->wwpn);
+}
+
+
 /**
  * qemuVHBAStartAskPartner:
  * @vhba: a vHBA that is not logged in here
@@ -102,19 +114,7 @@ qemuVHBAStartAskPartner(const qemuVHBANodedev *vhba)
 {
     g_autoptr(virFCHost) partner = qemuVHBAStartFindPartner(vhba);
 
-    if (!partner)
-        return VIR_FC_REMOTE_PORT_UNSEEN;
-
-    return virFCRemotePortGetState(partner->host, vhba->wwpn);
-}
-
-
-static bool
-qemuVHBAStartHasPartner(const qemuVHBANodedev *vhba)
-{
-    g_autoptr(virFCHost) partner = qemuVHBAStartFindPartner(vhba);
-
-    return partner && STREQ_NULLABLE(partner->portState, "Online");
+    return qemuVHBAStartAsk(partner, vhba);
 }
 
 
@@ -165,9 +165,12 @@ qemuVHBAStartTry(virConnectPtr conn,
         return QEMU_VHBA_START_DONE;
 
     if (!vhba->active) {
-        start->accompanied |= qemuVHBAStartHasPartner(vhba);
+        g_autoptr(virFCHost) partner = qemuVHBAStartFindPartner(vhba);
 
-        switch (qemuVHBAStartAskPartner(vhba)) {
+        if (partner && STREQ_NULLABLE(partner->portState, "Online"))
+            start->accompanied = true;
+
+        switch (qemuVHBAStartAsk(partner, vhba)) {
         case VIR_FC_REMOTE_PORT_PRESENT:
             start->witnessed = true;
             return QEMU_VHBA_START_AWAIT;

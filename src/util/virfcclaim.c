@@ -439,14 +439,12 @@ virFCClaimDropAll(const char *uuid)
     int ret = 0;
     int rc;
 
-    if (virDirOpenQuiet(&dir, CLAIM_DIR) < 0) {
-        /* who may not even look there, as a session daemon, has claimed nothing */
-        if (errno == ENOENT || (errno == EACCES && geteuid() != 0))
-            return 0;
+    /* who may not even look there, as a session daemon, has claimed nothing */
+    if (geteuid() != 0 && access(CLAIM_DIR, R_OK) < 0)
+        return 0;
 
-        virReportSystemError(errno, _("cannot open directory '%1$s'"), CLAIM_DIR);
-        return -1;
-    }
+    if ((rc = virDirOpenIfExists(&dir, CLAIM_DIR)) <= 0)
+        return rc;
 
     while ((rc = virDirRead(dir, &ent, CLAIM_DIR)) > 0) {
         if (virFCClaimDropLocked(ent->d_name, uuid) < 0)

@@ -34,7 +34,6 @@
 
 VIR_LOG_INIT("util.fclun");
 
-
 typedef enum {
     VIR_FC_LUN_NONE, /* there is none, or it cannot be used yet */
     VIR_FC_LUN_ONE,
