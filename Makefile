@@ -22,12 +22,22 @@
 # compiles and passes the tests, and it can be carried to the other bases),
 # check-hooks (each hook is guarded by a test).
 
+ifneq ($(words $(CURDIR)),1)
+$(error make cannot work in '$(CURDIR)', whose name has a blank; move the tree to a place without one)
+endif
+
 SHELL := /bin/sh
 # The system's own tools, above all its python3: the packages are for it.
 export PATH := /usr/sbin:/usr/bin:/sbin:/bin
-# ccache, where there is one, then shares objects between build folders.
+# ccache, where there is one, then shares objects between build folders; in a
+# cache of its own, unless the user has one already.
 export CCACHE_BASEDIR := $(CURDIR)/build
 export CCACHE_NOHASHDIR := 1
+ifndef CCACHE_DIR
+ifneq ($(shell test -w "$$(ccache -k cache_dir 2>/dev/null)" && echo usable),usable)
+export CCACHE_DIR := $(CURDIR)/build/ccache
+endif
+endif
 
 OUT = build/series
 FUZZ_SECONDS = 3600
@@ -113,7 +123,7 @@ bench-quick: lab
 	bench/bench --quick
 
 series: fetch
-	build-aux/import-series --full $(OUT)
+	build-aux/import-series --full "$(OUT)"
 
 base-%: fetch
 	build-aux/carry --build v$*
@@ -128,5 +138,7 @@ check-hooks: fetch
 	build-aux/check-hooks
 
 clean:
-	test ! -d build/lab || lab/lab down
+	set -e; for lab in build/lab build/sanitized/lab; do \
+	    test ! -d $$lab || LAB_BUILD=$$lab lab/lab down --all; \
+	done
 	rm -rf build

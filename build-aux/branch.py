@@ -2,6 +2,7 @@
 """From the stack to a git branch, and back."""
 
 import contextlib
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from stack import (Failure, Patch, Upstream, format_order, git, git_line,
                    read_order, read_patches, whole)
 
 MAIL_OPTIONS = ("--zero-commit", "--full-index", "--no-signature")
+WRITTEN = ".full-series"    # what full_series() has written beside it
 
 
 def base_of(repo, upstream):
@@ -61,16 +63,33 @@ def import_stack(repo, top):
 
 def full_series(repo, base, tip, out):
     """Write BASE..TIP into OUT as a reviewer or a packager wants it: every
-    patch complete and numbered, and a file "series" for quilt."""
+    patch complete and numbered, and a file "series" for quilt.  What an
+    earlier run has written there goes."""
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob("[0-9][0-9][0-9][0-9]-*.patch"):
-        old.unlink()
-    written = git_line("format-patch", *MAIL_OPTIONS, "-o",
-                       str(out.resolve()), f"{base}..{tip}", cwd=repo)
-    names = [Path(path).name for path in written.splitlines()]
-    (out / "series").write_text("".join(name + "\n" for name in names))
-    return [out / name for name in names]
+    remove_series(out)
+    with tempfile.TemporaryDirectory(prefix="series-") as tmp:
+        written = git_line("format-patch", *MAIL_OPTIONS, "-o", tmp,
+                           f"{base}..{tip}", cwd=repo)
+        names = [Path(path).name for path in written.splitlines()]
+        lines = "".join(name + "\n" for name in names)
+        (out / WRITTEN).write_text(lines + "series\n")
+        (out / "series").write_text(lines)
+        return [Path(shutil.copy(Path(tmp) / name, out)) for name in names]
+
+
+def remove_series(out):
+    """Remove what full_series() has written into OUT; refuse a series that
+    is somebody else's."""
+    note = out / WRITTEN
+    ours = note.read_text().splitlines() if note.exists() else []
+    for path in sorted(out.glob("[0-9][0-9][0-9][0-9]-*.patch")) + \
+            sorted(out.glob("series")):
+        if path.name not in ours:
+            raise Failure(f"{path} is not of this series; remove it, or have "
+                          "the series written into another folder")
+    for name in ours:
+        (out / name).unlink(missing_ok=True)
 
 
 class Export:

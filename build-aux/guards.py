@@ -100,11 +100,13 @@ def take_out(workshop, patch, how=ALL, commit=None):
 
 
 def holds(workshop, guard, compiles):
-    """Does GUARD notice that the hook is out? None if it is not there."""
+    """Does GUARD notice that the hook is out? None if it is not there, or
+    cannot be played."""
     if guard == "compile" or not compiles:
         return guard == "compile" and not compiles
     if guard.startswith("lab:"):
-        return not workshop.lab(guard[4:])
+        passes = workshop.lab(guard[4:])
+        return None if passes is None else not passes
     result = workshop.test(guard).get(guard)
     return None if result is None else result not in GOOD
 
@@ -117,6 +119,11 @@ def experiment(workshop, tree, own, how, patch, guards):
         return None
     compiles = workshop.compile()
     verdicts = [holds(workshop, guard, compiles) for guard in guards]
+    unplayed = [f"{guard} could not be played (see {workshop.log})"
+                for guard, verdict in zip(guards, verdicts)
+                if guard.startswith("lab:") and verdict is None]
+    if unplayed:
+        return unplayed
     wrong = [f"{guard} passes without the hook"
              for guard, verdict in zip(guards, verdicts) if not verdict]
     silent = wrong and not compiles or None in verdicts

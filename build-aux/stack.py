@@ -24,6 +24,7 @@ BRANCH = "npiv"
 DATE = "2025-05-02T00:00:00Z"       # any will do; it must not change
 IMPORTED = "refs/series/imported"   # what the stack made: see fresh.py
 EXPORTED = "refs/series/exported"   # the branch that was last written back
+KEYCODEMAP = "subprojects/keycodemapdb"     # a submodule upstream: untracked
 
 # Pages about the stack, which are no part of it.
 OWN = "docs/project"
@@ -38,17 +39,18 @@ class Failure(Exception):
 
 
 def git(*args, cwd, stdin=b""):
-    """Run git in CWD, away from anybody's configuration; return its output.
+    """Run git in CWD, away from anybody's configuration, with that of this
+    folder; return its output.
 
     Who commits and when is always the same, so that the same patches always
     make the same commits."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    env.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_NOSYSTEM="1",
+    env.update(GIT_CONFIG_GLOBAL=str(TOP / "build-aux" / "gitconfig"),
+               GIT_CONFIG_NOSYSTEM="1",
                GIT_COMMITTER_NAME="NPIV for libvirt",
                GIT_COMMITTER_EMAIL="npiv@libvirt.invalid",
                GIT_COMMITTER_DATE=DATE, LC_ALL="C")
-    done = subprocess.run(("git", "-c", "core.quotePath=false") + args,
-                          cwd=cwd, env=env, input=stdin,
+    done = subprocess.run(("git",) + args, cwd=cwd, env=env, input=stdin,
                           capture_output=True, check=False)
     if done.returncode:
         said = (done.stdout + done.stderr).decode(errors="replace").strip()
@@ -142,18 +144,16 @@ class Patch:
     def touches(self):
         return {path for s in self.sections for path in s.paths}
 
-    @property
-    def added(self):
-        """How many lines the patch adds to each file that it touches; lines
-        that it only moves within the file do not count."""
-        return {s.paths[0]: _added(s.text) for s in self.sections}
+    def lines(self, sign):
+        """The lines that the patch adds to each file that it touches, or
+        takes away: {path: Counter}.  SIGN is b"+" or b"-"."""
+        return {s.paths[0]: _lines(s.text, sign) for s in self.sections}
 
 
-def _added(diff):
-    new, old = (Counter(line.strip() for line in
-                        re.findall(rb"^%b(?!%b%b [ab/])(.*)" % (3 * (sign,)),
-                                   diff, re.M)) for sign in (rb"\+", b"-"))
-    return (new - old).total()
+def _lines(diff, sign):
+    return Counter(line.strip() for line in
+                   re.findall(rb"^%b(?!%b%b [ab/])(.*)" % (3 * (re.escape(sign),)),
+                              diff, re.M))
 
 
 def _section(diff):

@@ -2,17 +2,29 @@
 """A second libvirt tree, in which commits are built and tested one after the
 other while build/libvirt stays as it is."""
 
-import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
-from stack import TOP, git
+import mesonlog
+from stack import KEYCODEMAP, TOP, git
 
-KEYCODEMAP = "subprojects/keycodemapdb"
+CONFIGURE = TOP / "build-aux" / "configure"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"  # the system's python3, as configure
 GOOD = ("OK", "EXPECTEDFAIL", "SKIP")
+
+
+def is_configured(build):
+    """Whether CONFIGURE, as it is now, has made the folder BUILD.  What an
+    older one has made is removed."""
+    made = build / "build.ninja"
+    if not made.exists():
+        return False
+    if made.stat().st_mtime < CONFIGURE.stat().st_mtime:
+        shutil.rmtree(build)
+        return False
+    return True
 
 
 class Workshop:
@@ -31,11 +43,14 @@ class Workshop:
         self.options = options
 
     def _clone(self, repo):
+        part = self.folder / "libvirt.part"
+        shutil.rmtree(part, ignore_errors=True)
         git("clone", "--quiet", "--shared", "--no-checkout", str(repo),
-            str(self.source), cwd=self.folder)
-        with open(self.source / ".git" / "info" / "exclude", "a") as exclude:
+            str(part), cwd=self.folder)
+        with open(part / ".git" / "info" / "exclude", "a") as exclude:
             exclude.write(f"/{KEYCODEMAP}/\n")
-        shutil.copytree(repo / KEYCODEMAP, self.source / KEYCODEMAP)
+        shutil.copytree(repo / KEYCODEMAP, part / KEYCODEMAP)
+        part.rename(self.source)
 
     def checkout(self, commit):
         """Make the tree that of COMMIT; other files keep their times."""
@@ -45,33 +60,34 @@ class Workshop:
 
     def compile(self, *targets):
         """Return whether everything compiles, or the targets of ninja's."""
-        if not (self.build / "build.ninja").exists():
-            if not self._run(TOP / "build-aux" / "configure", self.source,
-                             self.build, *self.options):
-                return False
+        if not is_configured(self.build) and not self._run(
+                CONFIGURE, self.source, self.build, *self.options):
+            return False
         return self._run("ninja", "-C", self.build, *targets)
 
     def test(self, *arguments):
         """Run 'meson test' with ARGUMENTS; return {test: result}."""
-        results = self.build / "meson-logs" / "testlog.json"
-        results.unlink(missing_ok=True)
+        mesonlog.path(self.build).unlink(missing_ok=True)
         self._run("meson", "test", "-C", self.build, "--no-rebuild",
                   "--quiet", *arguments)
-        if not results.exists():
-            return {}
-        tests = [json.loads(line) for line in open(results)]
-        return {test["name"].split(" / ")[-1]: test["result"]
-                for test in tests}
+        return {name: result for name, (result, _)
+                in mesonlog.read(self.build).items()}
 
     def lab(self, scenario):
-        """Install, and return whether a scenario of the lab passes."""
-        return self._run("meson", "install", "-C", self.build, "--quiet",
-                         "--no-rebuild", "--only-changed",
-                         "--destdir", self.root) and \
-            self._run(TOP / "lab" / "lab", "build",
-                      LAB_LIBVIRT_ROOT=self.root) and \
-            self._run(TOP / "lab" / "lab", "run", scenario,
-                      LAB_LIBVIRT_ROOT=self.root)
+        """Install, and return whether a scenario passes in a lab of its own;
+        None if it could not be played."""
+        lab = TOP / "lab" / "lab"
+        env = {"LAB_LIBVIRT_ROOT": self.root,
+               "LAB_LIVE": f"live-{self.folder.name}"}
+        if not (self._run("meson", "install", "-C", self.build, "--quiet",
+                          "--no-rebuild", "--only-changed",
+                          "--destdir", self.root)
+                and self._run(lab, "build", **env)):
+            return None
+        begin = self.log.stat().st_size
+        if self._run(lab, "run", scenario, **env):
+            return True
+        return False if b"\nnot ok " in self.log.read_bytes()[begin:] else None
 
     def _run(self, *command, **env):
         with open(self.log, "a") as log:

@@ -130,6 +130,13 @@ class CheckTest(StackTest):
         self.assertBreaks("hooks are thin",
                           "src/qemu/qemu_driver.c gets 50 lines")
 
+    def test_what_a_later_patch_takes_away_is_not_left(self):
+        self.commit("qemu: Stand in", self.hook(5, 25 * "instead();\n"))
+        path, text = self.hook(5, 30 * "hook();\n").popitem()
+        self.commit("qemu: Do it", {path: text.replace("instead();\n", "")})
+        self.run_tool("export-series")
+        self.assertNotIn("hooks are thin", self.complaints())
+
     def test_a_fix_is_no_hook(self):
         self.commit("qemu: Mend", self.hook(5, 50 * "hook();\n"))
         (self.top / "patches").mkdir()

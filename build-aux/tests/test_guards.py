@@ -157,6 +157,10 @@ class GuardTest(StackTest):
         self.assertEqual(self.examine("lab:x", lab=False), [])
         self.assertIn("lab:x passes", self.examine("lab:x", lab=True)[0])
 
+    def test_a_scenario_that_cannot_be_played_does_not_hold(self):
+        self.assertEqual(self.examine("lab:x", lab=None),
+                         ["lab:x could not be played (see the log)"])
+
     def test_no_guard(self):
         self.assertIn("names no test", self.examine()[0])
 

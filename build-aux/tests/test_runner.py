@@ -5,9 +5,11 @@ import contextlib
 import importlib.machinery
 import importlib.util
 import io
+import os
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from synthetic import BUILD_AUX
 
@@ -81,6 +83,38 @@ class StepTest(unittest.TestCase):
     def test_a_command_that_hangs(self):
         self.assertFails("echo 1..1; sleep 60; echo ok 1", "not done after",
                          limit=0.2)
+
+    def test_a_command_ends_when_the_runner_is_interrupted(self):
+        seen = []
+
+        def interrupt(_, line):
+            seen.append(line)
+            raise KeyboardInterrupt
+
+        with tempfile.TemporaryDirectory() as tmp, \
+                mock.patch.object(check.Step, "_read", interrupt):
+            cleaned = Path(tmp) / "cleaned"
+            with self.assertRaises(KeyboardInterrupt):
+                self.run_step("echo $$; exec sleep 60", limit=20,
+                              clean_up=("touch", cleaned))
+            self.assertTrue(cleaned.exists())
+        with self.assertRaises(ProcessLookupError):
+            os.killpg(int(seen[0]), 0)
+
+
+class MainTest(unittest.TestCase):
+
+    def test_a_step_needs_no_tree_of_libvirt(self):
+        with tempfile.TemporaryDirectory() as tmp, \
+                contextlib.redirect_stdout(io.StringIO()), \
+                mock.patch.multiple(
+                    check, LOGS=Path(tmp), TOP=Path(tmp), long_steps=list,
+                    report=lambda done: sum(len(step.failed) for step in done),
+                    steps=lambda: [check.Step("sample", "echo", "1..1\nok 1")]
+                ), \
+                mock.patch.object(check.signal, "signal"), \
+                mock.patch("sys.argv", ["check", "sample"]):
+            self.assertEqual(check.main(), 0)
 
 
 class MesonTest(unittest.TestCase):

@@ -282,6 +282,28 @@ class ImportTest(StackTest):
             cwd=self.repo)
         self.assertEqual(git("rev-parse", "HEAD^{tree}", cwd=self.repo), tree)
 
+    def test_full_series_takes_the_place_of_an_earlier_one(self):
+        self.stack_of_two()
+        out = self.top.parent / "full"
+        self.run_tool("import-series", "--full", out)
+        (out / "notes").write_text("mine\n")
+        git("reset", "--quiet", "--hard", "HEAD~1", cwd=self.repo)
+        self.run_tool("export-series", "--replace")
+        self.run_tool("import-series", "--full", out)
+        self.assertEqual(sorted(path.name for path in out.glob("[!.]*")),
+                         ["0001-util-Add-a-thing.patch", "notes", "series"])
+
+    def test_full_series_leaves_alone_what_is_somebody_elses(self):
+        self.stack_of_two()
+        out = self.top.parent / "full"
+        out.mkdir()
+        for name in "series", "0007-mine.patch":
+            (out / name).write_text("mine\n")
+            said = self.run_tool("import-series", "--full", out, status=1)
+            self.assertIn(f"{out / name} is not of this series", said)
+            self.assertEqual([(out / name).read_text()], ["mine\n"])
+            (out / name).unlink()
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """walk-series and check-hooks on a project that builds in a second."""
 
+import os
 import re
+import shutil
+import tempfile
 import unittest
+from pathlib import Path
+from unittest import mock
 
 from synthetic import BUILD_AUX, StackTest
-from stack import git
+import workshop
+from stack import Failure, git
 
 MESON = """\
 project('libvirt', 'c')
@@ -76,6 +82,95 @@ class WorkshopTest(StackTest):
         self.guard("util-Add.patch compile\nutil-Fuss.patch sumtest\n")
         said = self.run_tool("check-hooks", "util-Fuss.patch", status=1)
         self.assertIn("# sumtest passes without the hook", said)
+
+    def test_a_clone_that_was_broken_off_is_made_anew(self):
+        keys = self.repo / "subprojects" / "keycodemapdb"
+        folder = self.top.parent / "shop"
+        shutil.rmtree(keys)
+        with self.assertRaises(FileNotFoundError):
+            workshop.Workshop(self.repo, folder)
+        keys.mkdir()
+        shop = workshop.Workshop(self.repo, folder)
+        shop.checkout("v1.0")
+        self.assertTrue((shop.source / keys.relative_to(self.repo)).is_dir())
+
+
+class ConfiguredTest(unittest.TestCase):
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.build = Path(scratch.name) / "obj"
+        self.build.mkdir()
+        patch = mock.patch.object(workshop, "CONFIGURE",
+                                  Path(scratch.name) / "configure")
+        patch.start()
+        self.addCleanup(patch.stop)
+        workshop.CONFIGURE.touch()
+
+    def test_what_is_no_build_folder_stays(self):
+        (self.build / "mine").touch()
+        self.assertFalse(workshop.is_configured(self.build))
+        self.assertTrue((self.build / "mine").exists())
+
+    def test_a_folder_that_configure_has_made(self):
+        (self.build / "build.ninja").touch()
+        self.assertTrue(workshop.is_configured(self.build))
+
+    def test_one_that_an_older_configure_has_made_goes(self):
+        (self.build / "build.ninja").touch()
+        os.utime(self.build / "build.ninja", (1, 1))
+        self.assertFalse(workshop.is_configured(self.build))
+        self.assertFalse(self.build.exists())
+
+
+class LabTest(StackTest):
+    """A scenario in a workshop whose commands say what they are told to."""
+
+    def setUp(self):
+        super().setUp()
+        (self.repo / "subprojects" / "keycodemapdb").mkdir(parents=True)
+        self.shop = workshop.Workshop(self.repo, self.top.parent / "shop")
+        self.lives = set()
+
+    def play(self, said, fails):
+        """What Workshop.lab() says when a command that has the word FAILS in
+        it fails; SAID is the scenario's output."""
+        def run(*command, **env):
+            self.lives.add(env.get("LAB_LIVE"))
+            with open(self.shop.log, "a") as log:
+                log.write(f"+ {command}\n" + said * ("run" in command))
+            return fails not in command
+
+        self.shop._run = run
+        return self.shop.lab("thing")
+
+    def test_one_that_passes(self):
+        self.assertIs(self.play("ok 1 - a\n1..1\n", fails=None), True)
+
+    def test_one_that_fails(self):
+        self.assertIs(self.play("not ok 1 - a\n1..1\n", fails="run"), False)
+
+    def test_one_that_is_not_played(self):
+        for what in "install", "build", "run":
+            self.assertIsNone(self.play("lab: no boot\n", fails=what), what)
+
+    def test_a_lab_that_runs_for_somebody_else_is_left_alone(self):
+        self.play("ok 1 - a\n1..1\n", fails=None)
+        self.assertEqual(self.lives, {None, "live-shop"})
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can give a tree away")
+class OwnerTest(StackTest):
+
+    def test_a_tree_of_another_user_can_be_read_and_cloned(self):
+        shutil.chown(self.repo, 65534)
+        shutil.chown(self.repo / ".git", 65534)
+        (self.repo / "subprojects" / "keycodemapdb").mkdir(parents=True)
+        try:
+            workshop.Workshop(self.repo, self.top.parent / "shop")
+        except Failure as failure:
+            self.fail(failure)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@
 
 #include "log.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "fabric.h"
@@ -64,16 +66,25 @@ begin_line(struct line *line, const char *event)
     fprintf(line->out, "{\"t\":%.6f,\"event\":\"%s\"", log_now(), event);
 }
 
+/* Double logins are told by the log: better no fabric than a log with gaps. */
+static void
+write_line(FILE *out, const char *text)
+{
+    if (fprintf(out, "%s\n", text) < 0 || fflush(out) != 0) {
+        fprintf(stderr, "fcf: cannot write the log: %s; is the disk full?\n",
+                strerror(errno));
+        abort();
+    }
+}
+
 static void
 end_line(struct log *log, struct line *line)
 {
     fputc('}', line->out);
     fclose(line->out);
 
-    if (log->out) {
-        fprintf(log->out, "%s\n", line->text);
-        fflush(log->out);
-    }
+    if (log->out)
+        write_line(log->out, line->text);
     if (log->line)
         log->line(log->owner, line->text);
 

@@ -44,6 +44,7 @@ def parser():
     made = command("run", do_run, "run scenarios; they print TAP")
     made.add_argument("--labs", type=int, default=1, metavar="N",
                       help="in N labs at once; each needs two processors and 3 GiB of memory")
+    made.add_argument("--limit", type=int, default=0, metavar="SECONDS", help="that each may take; 0: no limit")
     made.add_argument("scenarios", nargs="+", metavar="SCENARIO")
     return main
 
@@ -61,9 +62,8 @@ def do_up(arguments):
 
 def do_down(arguments):
     if arguments.all:
-        several.down()
-    else:
-        say("the lab is down" if cluster.down() else "the lab was not up")
+        return 0 if several.down() else 1
+    say("the lab is down" if cluster.down() else "the lab was not up")
 
 
 def do_status(_):
@@ -125,13 +125,13 @@ def do_lun(arguments):
 
 def do_run(arguments):
     if arguments.labs == 1:
-        return 0 if scenario.run_all(arguments.scenarios) else 1
+        return 0 if scenario.run_all(arguments.scenarios, arguments.limit) else 1
     if daemon.running():
         raise LabError("a lab runs already; `lab down` ends it, then there can be several")
     for name in arguments.scenarios:
         scenario.load(name)
     cluster.build()
-    return 0 if several.Labs(arguments.scenarios, arguments.labs).play() else 1
+    return 0 if several.Labs(arguments.scenarios, arguments.labs, arguments.limit).play() else 1
 
 
 def main():

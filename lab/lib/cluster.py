@@ -7,7 +7,7 @@ import shutil
 import signal
 
 from . import daemon, fabric, follow, image, nodes, ssh, target, vm
-from .paths import BUILD, LIVE
+from .paths import BUILD, LIVE, RUNS
 from .say import LabError, LabTimeout, say
 
 
@@ -55,8 +55,19 @@ def up(names):
                 _see_it_boot(node, 0)
                 _come_up(node, offset, 0)
         except BaseException:
-            say(f"not all machines came up; the logs are in {LIVE}, `lab down` removes what is left")
+            logs = keep_logs(RUNS / f"up-{LIVE.name}")
+            say(f"not all machines came up; the logs are in {logs}, `lab down` removes what is left")
             raise
+
+
+def keep_logs(home):
+    """Copies all logs that are on this machine to the directory `home`, which is made anew; returns it."""
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    for pattern in ("*.log", "*.out", "*.console", "luns.json"):
+        for path in LIVE.glob(pattern):
+            shutil.copy(path, home)
+    return home
 
 
 def _see_it_boot(node, console_offset):

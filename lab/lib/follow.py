@@ -68,20 +68,18 @@ def wait_line(path, match, timeout, what, offset=0, pidfd=None):
     """
     deadline = time.monotonic() + timeout
     with Follower(path, offset) as follower:
+        grows = True
         while True:
             for line in follower.lines():
                 found = match(line)
                 if found:
                     return found
-            if follower.pause(deadline - time.monotonic(), pidfd):
-                continue
-            for line in follower.lines():
-                found = match(line)
-                if found:
-                    return found
-            if time.monotonic() < deadline:
-                raise LabError(f"the program that writes {path} ended while the lab waited for {what}")
-            raise LabTimeout(f"waited {timeout:g} s for {what}; see {path}")
+            if not grows:  # that was a last look
+                break
+            grows = follower.pause(deadline - time.monotonic(), pidfd)
+    if time.monotonic() < deadline:
+        raise LabError(f"the program that writes {path} ended while the lab waited for {what}")
+    raise LabTimeout(f"waited {timeout:g} s for {what}; see {path}")
 
 
 class Changes:

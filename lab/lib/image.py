@@ -50,7 +50,9 @@ def _libvirt_packages():
         packages = elf.packages(LIBVIRT_ROOT)
         IMAGES.mkdir(parents=True, exist_ok=True)
         _forget_others("libvirt-*.packages")
-        answer.write_text("\n".join(packages) + "\n")
+        partial = answer.with_suffix(".partial")
+        partial.write_text("\n".join(packages) + "\n")
+        partial.rename(answer)
     return answer.read_text().split()
 
 

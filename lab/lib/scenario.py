@@ -4,14 +4,15 @@
 t is a Scenario. Before each one the lab is made clean (reset.py).
 """
 
+import contextlib
 import importlib.util
-import shutil
+import signal
 import time
 import traceback
 
 from . import cluster, daemon, fabric, lost, nodes, reset, ssh
 from .host import Host
-from .paths import LAB, LIVE, RUNS
+from .paths import LAB, RUNS
 from .say import LabError
 from .tap import Tap
 
@@ -76,8 +77,11 @@ def listing():
             for name, module in modules.items()]
 
 
-def run_all(names):
-    """Runs scenarios one after the other, on the running lab or on one of their own. True if all is well."""
+def run_all(names, limit=0):
+    """Runs scenarios one after the other, on the running lab or on one of their own. True if all is well.
+
+    limit: of each, in seconds; 0 is none.
+    """
     modules = {name: load(name) for name in names}
     own = not daemon.running()
     tap = Tap()
@@ -85,7 +89,7 @@ def run_all(names):
         if own:
             cluster.up(list(nodes.NODES))
         for name, module in modules.items():
-            _run_one(name, module, tap)
+            _run_one(name, module, tap, limit)
     finally:
         if own:
             cluster.down()
@@ -93,17 +97,39 @@ def run_all(names):
     return tap.failed == 0
 
 
-def _run_one(name, module, tap, again=False):
-    tap.note(f"scenario {name}: {module.__doc__.strip().splitlines()[0]}")
-    before, begin = tap.failed, time.monotonic()
+class TooLong(Exception):
+    """A scenario has had its time. No LabError, which somebody may catch on the way."""
+
+
+@contextlib.contextmanager
+def limited(seconds):
+    """Ends with TooLong what is not done after so many seconds; 0 is no limit."""
+    def end(*_):
+        raise TooLong(f"not done after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(seconds)
     try:
-        reset.clean(tap.note)
-        module.run(Scenario(name, tap))
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _run_one(name, module, tap, limit=0, again=False):
+    tap.note(f"scenario {name}: {module.__doc__.strip().splitlines()[0]}")
+    count, before, begin = tap.count, tap.failed, time.monotonic()
+    try:
+        with limited(limit):
+            reset.clean(tap.note)
+            module.run(Scenario(name, tap))
+        if tap.count == count:
+            tap.ok(False, f"{name} has results")
     except LabError as error:
         tap.note(error)
         if not again and lost.any_guest():
             tap.note(f"{lost.WHY}; the logs are in {collect(name)}")
-            _run_one(name, module, tap, again=True)
+            _run_one(name, module, tap, limit, again=True)
             return
         tap.ok(False, f"{name} runs to its end")
     except Exception:
@@ -145,12 +171,7 @@ def state_of(node):
 
 def collect(name):
     """Copies the logs of everything to RUNS/name; returns that directory."""
-    home = RUNS / name
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    for pattern in ("*.log", "*.out", "*.console", "luns.json"):
-        for path in LIVE.glob(pattern):
-            shutil.copy(path, home)
+    home = cluster.keep_logs(RUNS / name)
     for node in nodes.NODES.values():
         if daemon.pid(node.name):
             _collect_from(node, home)

@@ -28,11 +28,13 @@ def call(live, *words, **options):
 class Labs:
     """`number` labs that share a list of scenarios."""
 
-    def __init__(self, names, number, tap=None, call=call):
+    def __init__(self, names, number, limit=0, tap=None, call=call):
+        """limit: of each scenario, in seconds; 0 is none."""
         self.waiting = queue.SimpleQueue()
         for name in names:
             self.waiting.put(name)
         self.number = number
+        self.limit = limit
         self.tap = tap or Tap()
         self.call = call
         self.lock = threading.Lock()
@@ -65,7 +67,7 @@ class Labs:
             if self.call(live, "up").returncode == 0:
                 for name in iter(self._next, None):
                     say(f"{live}: {name}")
-                    done = self.call(live, "run", name, stdout=subprocess.PIPE)
+                    done = self.call(live, "run", f"--limit={self.limit}", name, stdout=subprocess.PIPE)
                     with self.lock:
                         self._show(name, done)
         finally:
@@ -85,6 +87,5 @@ class Labs:
 
 
 def down():
-    """Ends all labs of this build tree."""
-    for live in BUILD.glob("live*/"):
-        call(live.name, "down")
+    """Ends all labs of this build tree. True if each of them has ended."""
+    return all([call(live.name, "down").returncode == 0 for live in BUILD.glob("live*/")])

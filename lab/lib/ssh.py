@@ -69,14 +69,14 @@ def run(host, argv, stdin="", timeout=60):
     """Runs argv on a host; a CompletedProcess with text in stdout and stderr. timeout in seconds."""
     try:
         return subprocess.run(command(host, argv), cwd=LIVE, check=False, capture_output=True, text=True,
-                              input=stdin, timeout=timeout)
+                              errors="replace", input=stdin, timeout=timeout)
     except subprocess.TimeoutExpired:
         raise LabTimeout(f"waited {timeout:g} s for the end of `{shlex.join(argv)}` on {host}") from None
 
 
 def popen(host, argv):
     """Starts argv on a host: a Popen with text pipes."""
-    return subprocess.Popen(command(host, argv), cwd=LIVE, text=True, stdin=subprocess.DEVNULL,
+    return subprocess.Popen(command(host, argv), cwd=LIVE, text=True, errors="replace", stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 

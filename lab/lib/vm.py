@@ -4,6 +4,7 @@
 import os
 import re
 import secrets
+import shutil
 import subprocess
 
 from . import daemon, fabric, follow, image, nodes, ssh
@@ -69,14 +70,13 @@ def _seed(node):
 
 
 def _initramfs(seed):
-    base = image.base()
     archive = Archive()
     for directory in ("dev", "proc", "sys"):
         archive.directory(directory)
-    archive.file("bin/busybox", (base / "busybox").read_bytes(), 0o755)
+    archive.file("bin/busybox", (LIVE / "busybox").read_bytes(), 0o755)
     for applet in APPLETS:
         archive.symlink(f"bin/{applet}", "busybox")
-    modules = sorted((base / "modules").iterdir())
+    modules = sorted((LIVE / "modules").iterdir())
     for module in modules:
         archive.file(f"modules/{module.name}", module.read_bytes())
     archive.file("modules.order", "".join(f"/modules/{module.name}\n" for module in modules))
@@ -90,9 +90,11 @@ def _initramfs(seed):
 def take_images():
     """Links the images into LIVE: the machines keep what they came up with, whatever is built meanwhile."""
     base = image.base()
-    for source, name in ((base / "vmlinux", "vmlinux"), (base / "root.sqsh", "base.sqsh"),
-                         (image.libvirt(), "libvirt.sqsh"), (image.lab(), "lab.sqsh")):
+    for source, name in ((base / "vmlinux", "vmlinux"), (base / "busybox", "busybox"),
+                         (base / "root.sqsh", "base.sqsh"), (image.libvirt(), "libvirt.sqsh"),
+                         (image.lab(), "lab.sqsh")):
         os.link(source, LIVE / name)
+    shutil.copytree(base / "modules", LIVE / "modules", copy_function=os.link)
 
 
 def _layers(node):

@@ -12,7 +12,7 @@ from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from lib import daemon, follow  # noqa: E402
+from lib import daemon, follow, ssh  # noqa: E402
 from lib.say import LabError, LabTimeout  # noqa: E402
 
 
@@ -90,6 +90,14 @@ class FollowTest(Scratch):
             follow.wait_line(self.path, lambda line: line == "new", 10, "it", pidfd=pidfd)
         os.close(pidfd)
         os.waitpid(process, 0)
+
+
+class SshTest(Scratch):
+    def test_what_is_no_text_can_be_read_all_the_same(self):
+        with mock.patch.multiple(ssh, LIVE=self.home, command=lambda *_: ["printf", "\\377x"]):
+            self.assertEqual(ssh.run("a", []).stdout, "\ufffdx")
+            with ssh.popen("a", []) as process:
+                self.assertEqual(process.communicate()[0], "\ufffdx")
 
 
 if __name__ == "__main__":

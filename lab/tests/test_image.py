@@ -6,6 +6,7 @@ import pathlib
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -61,6 +62,22 @@ class ArchiveTest(unittest.TestCase):
             at = -(-(at + 110 + length) // 4) * 4
             at = -(-(at + size) // 4) * 4
         self.assertEqual(names, ["a", "a/b", "a/b/c", "a/l", "TRAILER!!!"])
+
+
+class PackagesTest(unittest.TestCase):
+    def test_an_answer_that_was_broken_off_does_not_count(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        with mock.patch.multiple(image, IMAGES=pathlib.Path(scratch.name), LIBVIRT_ROOT=pathlib.Path("/nowhere"),
+                                 elf=mock.Mock(packages=lambda _: ["libc6"])):
+            with mock.patch.object(pathlib.Path, "write_text", break_off), self.assertRaises(KeyboardInterrupt):
+                image._libvirt_packages()
+            self.assertEqual(image._libvirt_packages(), ["libc6"])
+
+
+def break_off(path, _):
+    path.touch()
+    raise KeyboardInterrupt
 
 
 class OrderTest(unittest.TestCase):

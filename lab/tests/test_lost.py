@@ -52,6 +52,7 @@ class PlayedAgain(unittest.TestCase):
         def run(_):
             if left:
                 raise LabError("no write came")
+            tap.ok(True, "a write came")
 
         tap = Tap(io.StringIO())
         with mock.patch.multiple(scenario, reset=mock.DEFAULT, collect=mock.DEFAULT, state_of=mock.DEFAULT,

@@ -5,6 +5,7 @@ import io
 import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
 from unittest import mock
 
@@ -27,15 +28,16 @@ class SeveralTest(unittest.TestCase):
         self.calls.append((live, *words))
         if words[0] != "run":
             return subprocess.CompletedProcess(words, int(live in self.broken))
-        text = self.results.get(words[1], f"# scenario {words[1]}\nok 1 - {words[1]} works\n1..1\n")
+        name = words[-1]
+        text = self.results.get(name, f"# scenario {name}\nok 1 - {name} works\n1..1\n")
         return subprocess.CompletedProcess(words, int("not ok" in text or "1.." not in text), text)
 
     def play(self, *names):
-        return several.Labs(names, 2, Tap(self.out), self.call).play()
+        return several.Labs(names, 2, 600, Tap(self.out), self.call).play()
 
     def test_each_scenario_is_played_once_and_every_lab_ends(self):
         self.assertTrue(self.play("one", "two", "three"))
-        played = sorted(words[2] for words in self.calls if words[1] == "run")
+        played = sorted(words[3] for words in self.calls if words[1:3] == ("run", "--limit=600"))
         self.assertEqual(played, ["one", "three", "two"])
         self.assertEqual({live for live, word, *_ in self.calls if word == "down"}, {"live", "live1"})
 
@@ -64,6 +66,17 @@ class SeveralTest(unittest.TestCase):
         self.broken = {"live", "live1"}
         self.assertFalse(self.play("one", "two"))
         self.assertIn("not ok 2 - two is played: there is no lab to play it in", self.out.getvalue())
+
+    def test_down_tells_whether_each_lab_has_ended(self):
+        with tempfile.TemporaryDirectory() as scratch, mock.patch.object(several, "call", self.call), \
+                mock.patch.object(several, "BUILD", pathlib.Path(scratch)):
+            for live in "live", "live1":
+                (several.BUILD / live).mkdir()
+            self.assertTrue(several.down())
+            self.broken = {"live", "live1"}
+            self.calls.clear()
+            self.assertFalse(several.down())
+        self.assertEqual(sorted(self.calls), [("live", "down"), ("live1", "down")])
 
 
 if __name__ == "__main__":

@@ -4,8 +4,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "harness.h"
 
@@ -95,10 +98,37 @@ test_judge(void)
     log_clear(&log);
 }
 
+/* How a fabric ends that writes a line to a file which takes none. */
+static int
+end_without_room(void)
+{
+    struct log log;
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        freopen("/dev/null", "w", stderr);
+        log_init(&log, fopen("/dev/full", "w"));
+        log_setting(&log, "policy last");
+        _exit(0);
+    }
+    return waitpid(child, &status, 0) == child ? status : 0;
+}
+
+static void
+test_no_room(void)
+{
+    int status = end_without_room();
+
+    ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT,
+       "a log that cannot be written ends the fabric");
+}
+
 int
 main(void)
 {
     test_lines();
     test_judge();
+    test_no_room();
     return done();
 }
