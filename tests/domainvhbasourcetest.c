@@ -201,6 +201,27 @@ testRefusal(const void *opaque)
 }
 
 
+/* A driver that knows nothing of vHBAs takes no disk that needs one. */
+static int
+testUnsupported(const void *opaque)
+{
+    const char *disk = opaque;
+    g_autoptr(virDomainXMLOption) without = virDomainXMLOptionNew(NULL, NULL, NULL, NULL, NULL, NULL);
+    g_autoptr(virDomainDef) def = virDomainDefNew(without);
+    g_autoptr(virDomainDeviceDef) dev = NULL;
+
+    dev = virDomainDeviceDefParse(disk, def, without, NULL, VIR_DOMAIN_DEF_PARSE_INACTIVE);
+
+    if (dev || !strstr(virGetLastErrorMessage(), "driver does not support a vHBA")) {
+        VIR_TEST_DEBUG("not the error expected: %s", virGetLastErrorMessage());
+        return -1;
+    }
+
+    virResetLastError();
+    return 0;
+}
+
+
 static int
 mymain(void)
 {
@@ -308,6 +329,10 @@ mymain(void)
     DO_TEST_REFUSAL("a WWN of no authority",
                     "<source wwnn='2001001b32a9da4e' wwpn='0101001b32a90002'/>",
                     "'0101001b32a90002'");
+    DO_TEST_REFUSAL("a data store behind a WWN of no authority",
+                    "<source dev='/dev/sdx'><dataStore type='block'><format type='raw'/>"
+                    "<source wwnn='2001001b32a9da4e' wwpn='0101001b32a90002'/></dataStore></source>",
+                    "'0101001b32a90002'");
     DO_TEST_REFUSAL("WWNN and WWPN are the same",
                     "<source wwnn='2101001b32a90002' wwpn='2101001b32a90002'/>",
                     "both be '2101001b32a90002'");
@@ -331,6 +356,26 @@ mymain(void)
     DO_TEST_REFUSAL("vport with lun",
                     "<source dev='/dev/sdx' model='vport'><lun unit='4'/></source>",
                     "takes 'dev' only");
+
+#define DO_TEST_UNSUPPORTED(name, disk_) \
+    do { \
+        if (virTestRun("driver without vHBAs: " name, testUnsupported, \
+                       "<disk type='file' device='disk'><driver type='qcow2'/>" disk_ \
+                       "<target dev='vda'/></disk>") < 0) \
+            ret = -1; \
+    } while (0)
+
+    DO_TEST_UNSUPPORTED("backing store",
+                        "<source file='/overlay.qcow2'/><backingStore type='block'>"
+                        "<format type='raw'/><source " WWNS "/></backingStore>");
+    DO_TEST_UNSUPPORTED("data store",
+                        "<source file='/data.qcow2'><dataStore type='block'>"
+                        "<format type='raw'/><source " WWNS "/></dataStore></source>");
+
+    if (virTestRun("driver without vHBAs: disk", testUnsupported,
+                   "<disk type='block' device='disk'><source " WWNS "/>"
+                   "<target dev='vda'/></disk>") < 0)
+        ret = -1;
 
     virObjectUnref(xmlopt);
 

@@ -19,8 +19,13 @@
 #include <config.h>
 
 #include "testutils.h"
+#include "virmock.h"
 
+#include "node_device/node_device_fc_events.h"
 #include "node_device/node_device_vhba_autostart.h"
+#include "virevent.h"
+#include "virfcevent.h"
+#include "virfchost.h"
 #include "virfile.h"
 #include "virhash.h"
 #include "virthread.h"
@@ -29,10 +34,18 @@
 #define VIR_FROM_THIS VIR_FROM_NODEDEV
 
 /* A world in which "bad…" cannot be started until all is well, and a start of
- * "slow…" lasts until all is well. */
+ * "slow…" lasts until all is well; "slow and bad" fails then.
+ *
+ * It needs no clock: the usual wait until the next attempt is endless, or over at
+ * once if time passes. One that something has made shorter is over at once. */
+#define LONG_WAIT 1000
+
 static virMutex lock = VIR_MUTEX_INITIALIZER;
 static virCond wellCond;
 static bool well;
+static bool timePasses;
+static unsigned int waits; /* how many usual ones have begun */
+static unsigned int hurries; /* and how many that are shorter */
 static bool inhibited;
 static nodeDeviceVHBAAutostart *stopping; /* what the daemon may be stopping */
 static GHashTable *attempts; /* name -> how many */
@@ -57,6 +70,83 @@ testWoken(int watch G_GNUC_UNUSED,
     char buf[256];
 
     ignore_value(saferead(fd, buf, 1));
+}
+
+
+static int
+testWait(int timeout)
+{
+    VIR_LOCK_GUARD guard = virLockGuardLock(&lock);
+
+    if (timeout <= 0)
+        return timeout;
+
+    if (timeout < LONG_WAIT) {
+        hurries++;
+        return 0;
+    }
+
+    waits++;
+    testWakeLoop();
+    return timePasses ? 0 : -1;
+}
+
+
+/* Replaced for this process: the clock */
+static void (*real_virEventUpdateTimeout)(int timer, int timeout);
+
+void
+virEventUpdateTimeout(int timer,
+                      int timeout)
+{
+    VIR_MOCK_REAL_INIT(virEventUpdateTimeout);
+    real_virEventUpdateTimeout(timer, testWait(timeout));
+}
+
+
+/* Replaced for this process: the kernel, which tells of what is written here, and
+ * whose HBA is host5. host12 is a vHBA. */
+static int told[2];
+static unsigned int reads; /* how often all has been read, and told to who listens */
+static nodeDeviceFCEvents *fcEvents;
+static virFCEvent event; /* that a test is about */
+
+virFCEventMonitor *
+virFCEventMonitorNew(void)
+{
+    return (virFCEventMonitor *) told;
+}
+
+
+void
+virFCEventMonitorFree(virFCEventMonitor *mon G_GNUC_UNUSED)
+{
+}
+
+
+int
+virFCEventMonitorGetFD(virFCEventMonitor *mon G_GNUC_UNUSED)
+{
+    return told[0];
+}
+
+
+int
+virFCEventMonitorRead(virFCEventMonitor *mon G_GNUC_UNUSED,
+                      virFCEvent *next)
+{
+    if (saferead(told[0], next, sizeof(*next)) == sizeof(*next))
+        return 1;
+
+    reads++;
+    return 0;
+}
+
+
+bool
+virFCHostIsHBA(unsigned int host)
+{
+    return host == 5;
 }
 
 
@@ -96,7 +186,7 @@ testStart(const char *name,
         while (STRPREFIX(name, "slow") && !well)
             ignore_value(virCondWait(&wellCond, &lock));
 
-        if (STRPREFIX(name, "bad") && !well) {
+        if ((STRPREFIX(name, "bad") && !well) || STREQ(name, "slow and bad")) {
             virReportError(VIR_ERR_OPERATION_FAILED, "'%s' is bad", name);
             ret = -1;
         }
@@ -172,6 +262,28 @@ testBadWasTriedTwice(void)
 }
 
 
+/* An attempt is over, and the next one is far away. */
+static bool
+testIsWaiting(void)
+{
+    return waits > 0;
+}
+
+
+static bool
+testSlowAndBadWasTried(void)
+{
+    return testCountAttempts("slow and bad") > 0;
+}
+
+
+static bool
+testWasRead(void)
+{
+    return reads > 0;
+}
+
+
 static void
 testAddMany(nodeDeviceVHBAAutostart *autostart,
             const char *prefix,
@@ -190,6 +302,7 @@ testAddMany(nodeDeviceVHBAAutostart *autostart,
 static int
 testBadOnesHoldUpNobody(nodeDeviceVHBAAutostart *autostart)
 {
+    timePasses = true;
     nodeDeviceVHBAAutostartAdd(autostart, "bad");
     testAddMany(autostart, "fine", 20);
     nodeDeviceVHBAAutostartAdd(autostart, "good");
@@ -226,23 +339,18 @@ testIdleWhenAllHaveStarted(nodeDeviceVHBAAutostart *autostart)
 }
 
 
-/* The time between two attempts is at least a second: it is the event that
- * makes it shorter. */
 static int
 testHurry(nodeDeviceVHBAAutostart *autostart)
 {
-    gint64 start = g_get_monotonic_time();
-
     nodeDeviceVHBAAutostartAdd(autostart, "bad");
-    if (testRunUntil(testBadWasTriedTwice) < 0)
+    if (testRunUntil(testIsWaiting) < 0)
         return -1;
     testAllIsWell();
     nodeDeviceVHBAAutostartHurry(autostart);
     if (testRunUntil(testIsIdle) < 0)
         return -1;
 
-    /* without it, 1 s and then 2 s */
-    return g_get_monotonic_time() - start < 2500 * 1000 ? 0 : -1;
+    return testCountAttempts("bad") == 2 ? 0 : -1;
 }
 
 
@@ -250,13 +358,73 @@ static int
 testCancelEndsIt(nodeDeviceVHBAAutostart *autostart)
 {
     nodeDeviceVHBAAutostartAdd(autostart, "bad");
-    if (testRunUntil(testBadWasTriedTwice) < 0)
+    if (testRunUntil(testIsWaiting) < 0)
         return -1;
-    nodeDeviceVHBAAutostartCancel(autostart, "bad");
+    if (!nodeDeviceVHBAAutostartCancel(autostart, "bad") || inhibited)
+        return -1;
+
+    /* what is there still would be due before what is added now */
+    nodeDeviceVHBAAutostartHurry(autostart);
+    nodeDeviceVHBAAutostartAdd(autostart, "good");
+    if (testRunUntil(testGoodWasTried) < 0 ||
+        testRunUntil(testIsIdle) < 0)
+        return -1;
+
+    return testCountAttempts("bad") == 1 && hurries == 0 ? 0 : -1;
+}
+
+
+/* Whoever cancels it while an attempt is made lets that end. */
+static int
+testCancelDuringAttempt(nodeDeviceVHBAAutostart *autostart)
+{
+    nodeDeviceVHBAAutostartAdd(autostart, "slow and bad");
+    if (testRunUntil(testSlowAndBadWasTried) < 0)
+        return -1;
+    if (!nodeDeviceVHBAAutostartCancel(autostart, "slow and bad") || !inhibited)
+        return -1;
+    testAllIsWell();
     if (testRunUntil(testIsIdle) < 0)
         return -1;
 
+    return testCountAttempts("slow and bad") == 1 && waits == 0 ? 0 : -1;
+}
+
+
+/* The kernel tells of the event while "bad" waits for another attempt. */
+static int
+testTellWaiting(nodeDeviceVHBAAutostart *autostart)
+{
+    nodeDeviceFCEventsListen(fcEvents);
+    nodeDeviceVHBAAutostartAdd(autostart, "bad");
+    if (testRunUntil(testIsWaiting) < 0)
+        return -1;
+    testAllIsWell();
+    if (safewrite(told[1], &event, sizeof(event)) != sizeof(event))
+        return -1;
+
+    return testRunUntil(testWasRead);
+}
+
+
+static int
+testEventMatters(nodeDeviceVHBAAutostart *autostart)
+{
+    if (testTellWaiting(autostart) < 0 ||
+        testRunUntil(testIsIdle) < 0)
+        return -1;
+
     return testCountAttempts("bad") == 2 ? 0 : -1;
+}
+
+
+static int
+testEventDoesNotMatter(nodeDeviceVHBAAutostart *autostart)
+{
+    if (testTellWaiting(autostart) < 0)
+        return -1;
+
+    return inhibited && hurries == 0 ? 0 : -1;
 }
 
 
@@ -327,6 +495,7 @@ typedef int (*testBody)(nodeDeviceVHBAAutostart *autostart);
 
 struct testCase {
     testBody body;
+    virFCEvent event;
 };
 
 
@@ -334,12 +503,14 @@ static int
 testRun(const void *opaque)
 {
     const struct testCase *test = opaque;
-    nodeDeviceFCEvents *fcEvents = NULL;
     nodeDeviceVHBAAutostart *autostart = NULL;
     int ret;
 
     well = false;
     inhibited = false;
+    timePasses = false;
+    waits = hurries = reads = 0;
+    event = test->event;
     attempts = virHashNew(NULL);
 
     if (!(fcEvents = nodeDeviceFCEventsNew()) ||
@@ -351,8 +522,9 @@ testRun(const void *opaque)
     testAllIsWell();
     nodeDeviceVHBAAutostartStop(autostart);
     nodeDeviceVHBAAutostartDrain(autostart);
+    nodeDeviceFCEventsStop(fcEvents);
     nodeDeviceVHBAAutostartFree(autostart);
-    nodeDeviceFCEventsFree(fcEvents);
+    g_clear_pointer(&fcEvents, nodeDeviceFCEventsFree);
     g_clear_pointer(&attempts, g_hash_table_unref);
 
     return ret;
@@ -364,15 +536,19 @@ mymain(void)
 {
     int ret = 0;
 
-#define TEST(name, body_) \
+#define TEST_EVENT(name, body_, type_, host_) \
+    TEST(name, testEvent ## body_, .event = { .type = VIR_FC_EVENT_ ## type_, .host = host_ })
+
+#define TEST(name, body_, ...) \
     do { \
-        struct testCase test = { .body = body_ }; \
+        struct testCase test = { .body = body_, __VA_ARGS__ }; \
         if (virTestRun(name, testRun, &test) < 0) \
             ret = -1; \
     } while (0)
 
     if (virCondInit(&wellCond) < 0 ||
         virPipe(happened) < 0 ||
+        virPipeNonBlock(told) < 0 ||
         virEventRegisterDefaultImpl() < 0 ||
         virEventAddHandle(happened[0], VIR_EVENT_HANDLE_READABLE, testWoken, NULL, NULL) < 0)
         return EXIT_FAILURE;
@@ -381,7 +557,14 @@ mymain(void)
     TEST("slow ones hold up nobody", testSlowOnesHoldUpNobody);
     TEST("the daemon may exit when all have started", testIdleWhenAllHaveStarted);
     TEST("an event brings the next attempt forward", testHurry);
+    TEST_EVENT("a link that comes up is an occasion", Matters, LINK_UP, 5);
+    TEST_EVENT("a link that is reset is an occasion", Matters, LINK_RESET, 5);
+    TEST_EVENT("a change of the fabric is an occasion", Matters, FABRIC_CHANGE, 5);
+    TEST_EVENT("events that were lost are an occasion", Matters, LOST, 0);
+    TEST_EVENT("a link that goes down is none", DoesNotMatter, LINK_DOWN, 5);
+    TEST_EVENT("what a vHBA is told is none", DoesNotMatter, LINK_UP, 12);
     TEST("cancelled is not tried again", testCancelEndsIt);
+    TEST("cancelled during an attempt, not tried again", testCancelDuringAttempt);
     TEST("added twice, started once", testEachIsTriedOnce);
     TEST("added during an attempt, tried again", testAddedMeanwhile);
     TEST("the daemon is asked without our lock", testInhibitWhileStopping);
@@ -389,6 +572,8 @@ mymain(void)
 
     VIR_FORCE_CLOSE(happened[0]);
     VIR_FORCE_CLOSE(happened[1]);
+    VIR_FORCE_CLOSE(told[0]);
+    VIR_FORCE_CLOSE(told[1]);
 
     return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -33,6 +33,8 @@
 
 #define FLAGS (VIR_MIGRATE_OFFLINE | VIR_MIGRATE_PERSIST_DEST | VIR_MIGRATE_PEER2PEER)
 
+#define DIRECT (VIR_MIGRATE_LIVE | VIR_MIGRATE_CHANGE_PROTECTION)
+
 static virQEMUDriver driver;
 
 
@@ -63,6 +65,17 @@ qemuMigrationVHBASrcConfirm(virDomainObj *vm G_GNUC_UNUSED,
                             int answer)
 {
     confirmed = answer;
+}
+
+
+/* and what when there was no job any more */
+static int confirmedLate;
+
+void
+qemuMigrationVHBASrcConfirmLate(virDomainObj *vm G_GNUC_UNUSED,
+                                int answer)
+{
+    confirmedLate = answer;
 }
 
 
@@ -299,6 +312,155 @@ testPostcopyResumed(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* QEMU has died here, and its job with it, before the client comes to confirm. */
+static int
+testConfirmWithoutJob(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virDomainObj) vm = testGuestNew();
+    int rc;
+
+    if (!vm)
+        return -1;
+
+    vm->persistent = 1;
+
+    confirmed = confirmedLate = -1;
+    rc = qemuMigrationSrcConfirm(&driver, virObjectRef(vm), NULL, 0, 0,
+                                 VIR_DOMAIN_MIGRATE_FINISHED);
+    virResetLastError();
+
+    return rc < 0 && confirmed == -1 && confirmedLate == VIR_DOMAIN_MIGRATE_FINISHED ? 0 : -1;
+}
+
+
+/* The hand-over is asked before anything is sent, and refuses. */
+
+static bool asked;              /* whether it may be done without cookies */
+
+int
+qemuMigrationVHBASrcCheckProtocol(virDomainObj *vm G_GNUC_UNUSED,
+                                  char **cookieout)
+{
+    asked = !cookieout;
+    virReportError(VIR_ERR_OPERATION_UNSUPPORTED, "%s", "no cookies");
+    return -1;
+}
+
+
+static int
+testPerformRefused(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virConnect) conn = virGetConnect();
+    g_autoptr(virDomainObj) vm = testGuestNew();
+    int rc;
+
+    if (!vm)
+        return -1;
+
+    vm->def->id = 1;
+    virDomainObjSetState(vm, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED);
+    if (virDomainObjBeginAsyncJob(vm, VIR_ASYNC_JOB_MIGRATION_OUT,
+                                  VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT, DIRECT) < 0)
+        return -1;
+    qemuDomainObjReleaseAsyncJob(vm);
+
+    /* a cookie that is cut off: without a refusal it would fail a bit later */
+    asked = false;
+    rc = qemuMigrationSrcPerform(&driver, conn, vm, NULL, NULL, NULL,
+                                 "tcp://192.0.2.1:49152", NULL, NULL, NULL, NULL, 0,
+                                 NULL, NULL, "<", 1, NULL, NULL, DIRECT, NULL, 0, true);
+
+    if (rc == 0 || !asked || !strstr(virGetLastErrorMessage(), "no cookies")) {
+        VIR_TEST_VERBOSE("%d, %s", rc, virGetLastErrorMessage());
+        return -1;
+    }
+
+    virResetLastError();
+    return 0;
+}
+
+
+/* Finish: all has come, but the CPUs do not start. The hand-over says whether the
+ * source may be told so. */
+
+static bool mayRefuse;
+
+bool
+qemuMigrationVHBADstMayRefuse(virDomainObj *vm G_GNUC_UNUSED)
+{
+    return mayRefuse;
+}
+
+
+int
+qemuProcessStartCPUs(virQEMUDriver *drv G_GNUC_UNUSED,
+                     virDomainObj *vm G_GNUC_UNUSED,
+                     virDomainRunningReason reason G_GNUC_UNUSED,
+                     virDomainAsyncJob asyncJob G_GNUC_UNUSED)
+{
+    virReportError(VIR_ERR_OPERATION_FAILED, "%s", "CPUs do not start");
+    return -1;
+}
+
+
+int
+qemuRefreshVirtioChannelState(virQEMUDriver *drv G_GNUC_UNUSED,
+                              virDomainObj *vm G_GNUC_UNUSED,
+                              virDomainAsyncJob asyncJob G_GNUC_UNUSED)
+{
+    return 0;
+}
+
+
+int
+qemuProcessRefreshState(virQEMUDriver *drv G_GNUC_UNUSED,
+                        virDomainObj *vm G_GNUC_UNUSED,
+                        virDomainAsyncJob asyncJob G_GNUC_UNUSED)
+{
+    return 0;
+}
+
+
+static int
+testFinishFails(const void *opaque)
+{
+    const bool *refused = opaque;
+    g_autoptr(virConnect) conn = virGetConnect();
+    g_autoptr(virDomain) dom = NULL;
+    g_autoptr(virDomainObj) vm = testGuestNew();
+    qemuDomainJobDataPrivate *current;
+
+    if (!vm)
+        return -1;
+
+    vm->def->id = 1;
+    vm->persistent = 1;
+    virDomainObjSetState(vm, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION);
+    if (virDomainObjBeginAsyncJob(vm, VIR_ASYNC_JOB_MIGRATION_IN,
+                                  VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN, DIRECT) < 0)
+        return -1;
+
+    qemuDomainJobSetStatsType(vm->job->current, QEMU_DOMAIN_JOB_STATS_TYPE_MIGRATION);
+    current = vm->job->current->privateData;
+    current->stats.mig.status = QEMU_MONITOR_MIGRATION_STATUS_COMPLETED;
+    qemuDomainObjReleaseAsyncJob(vm);
+
+    mayRefuse = *refused;
+    stoppedIn = -1;
+    dom = qemuMigrationDstFinish(&driver, conn, virObjectRef(vm), NULL, 0, NULL, NULL,
+                                 DIRECT, 0, true);
+
+    if (!dom != *refused || (stoppedIn != -1) != *refused) {
+        VIR_TEST_VERBOSE("QEMU was stopped in phase %d: %s",
+                         stoppedIn, virGetLastErrorMessage());
+        return -1;
+    }
+
+    virResetLastError();
+    return 0;
+}
+
+
 struct testPeer {
     virErrorDomain error;
     virDomainMigrateCancelled cancelled;
@@ -379,6 +541,20 @@ mymain(void)
                   QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED);
 
     if (virTestRun("post-copy, resumed", testPostcopyResumed, NULL) < 0)
+        ret = -1;
+
+    if (virTestRun("QEMU has died before it", testConfirmWithoutJob, NULL) < 0)
+        ret = -1;
+
+    if (virTestRun("the hand-over cannot be done", testPerformRefused, NULL) < 0)
+        ret = -1;
+
+    if (virTestRun("CPUs do not start, the source may be told", testFinishFails,
+                   &((const bool) { true })) < 0)
+        ret = -1;
+
+    if (virTestRun("CPUs do not start, the source must not be told", testFinishFails,
+                   &((const bool) { false })) < 0)
         ret = -1;
 
     virLockManagerPluginUnref(driver.lockManager);

@@ -217,6 +217,38 @@ testOfflineClosed(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* A domain that was defined before stays, and nothing of the migration is done when it
+ * is stopped one day. */
+static int
+testOfflineClosedDefined(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virConnect) conn = virGetConnect();
+    virDomainObj *vm = NULL;
+    qemuDomainObjPrivate *priv;
+    int ret = -1;
+
+    if (testOfflinePrepare(conn, "defined") < 0 ||
+        !(vm = virDomainObjListFindByName(driver.domains, "defined")))
+        return -1;
+
+    vm->persistent = 1;
+    virDomainObjEndAPI(&vm);
+    virCloseCallbacksDomainRunForConn(driver.domains, conn);
+
+    if (!(vm = virDomainObjListFindByName(driver.domains, "defined")))
+        return -1;
+
+    priv = vm->privateData;
+    if (priv->ncleanupCallbacks == 0)
+        ret = 0;
+
+    vm->persistent = 0;
+    qemuDomainRemoveInactive(&driver, vm, 0, false);
+    virDomainObjEndAPI(&vm);
+    return ret;
+}
+
+
 /* QEMU has died, and the thread that is to stop it waits for the job that ends with
  * this. It must find the domain as it was. */
 static int
@@ -357,6 +389,10 @@ mymain(void)
         ret = -1;
 
     if (virTestRun("offline, the client has gone", testOfflineClosed, NULL) < 0)
+        ret = -1;
+
+    if (virTestRun("offline, the client has gone from a domain that stays",
+                   testOfflineClosedDefined, NULL) < 0)
         ret = -1;
 
     if (virTestRun("somebody is about to stop its QEMU", testForgetDying, NULL) < 0)

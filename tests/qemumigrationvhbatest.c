@@ -103,12 +103,22 @@ virFCClaimDropAll(const char *uuid G_GNUC_UNUSED)
 }
 
 
+/* what happens to a domain while somebody waits for a LUN */
+static void (*meanwhile)(virDomainObj *vm);
+static virDomainObj *waiting;
+
 virFCLun *
 virFCLunWait(unsigned int host,
              const char *target,
              const unsigned long long *unit,
              unsigned int timeout G_GNUC_UNUSED)
 {
+    if (meanwhile) {
+        VIR_LOCK_GUARD lock = virObjectLockGuard(waiting);
+
+        meanwhile(waiting);
+    }
+
     return virFCLunFind(host, target, unit);
 }
 
@@ -637,14 +647,19 @@ testCookieIsMandatory(const void *opaque G_GNUC_UNUSED)
 {
     g_auto(testHost) host = { 0 };
     g_autoptr(qemuMigrationCookie) mig = NULL;
+    g_autoptr(qemuMigrationCookie) older = NULL;
+    g_autoptr(qemuMigrationCookie) same = NULL;
     g_autofree char *xml = NULL;
     int xmllen = 0;
 
     if (testSourceInit(&host) < 0 ||
-        !(mig = qemuMigrationCookieNew(host.vm->def, NULL)) ||
-        qemuMigrationVHBASrcBegin(host.vm, NULL, NULL, DIRECT, &mig->vhba) < 0 ||
+        !(mig = qemuMigrationCookieNew(host.vm->def, NULL)))
+        return -1;
+
+    mig->localHostuuid[0] ^= 1; /* it comes from another host */
+    if (qemuMigrationVHBASrcBegin(host.vm, NULL, NULL, DIRECT, &mig->vhba) < 0 ||
         qemuMigrationCookieFormat(mig, &driver, host.vm, QEMU_MIGRATION_SOURCE,
-                                  &xml, &xmllen, QEMU_MIGRATION_COOKIE_VHBA) < 0)
+                                  &xml, &xmllen, 0) < 0)
         return -1;
 
     if (!strstr(xml, "<feature name='vhba'/>") ||
@@ -653,7 +668,14 @@ testCookieIsMandatory(const void *opaque G_GNUC_UNUSED)
         return -1;
     }
 
-    return 0;
+    if ((older = qemuMigrationCookieParse(&driver, host.vm, host.vm->def, NULL, NULL,
+                                          xml, xmllen, 0)) ||
+        testCheckError("Unsupported migration cookie feature vhba") < 0)
+        return -1;
+
+    same = qemuMigrationCookieParse(&driver, host.vm, host.vm->def, NULL, NULL,
+                                    xml, xmllen, QEMU_MIGRATION_COOKIE_VHBA);
+    return same && same->vhba ? 0 : -1;
 }
 
 
@@ -930,13 +952,20 @@ testReclaimDefinedAgain(const void *opaque)
     virDomainObjResetAsyncJob(host.vm->job);
     testNodedevVHBAAdd(WWNN, S, PRIMARY(P), NULL, active, false);
 
-    if (active)
-        return qemuMigrationVHBASrcReclaim(host.vm);
+    if (active) {
+        if (qemuMigrationVHBASrcReclaim(host.vm) < 0)
+            return -1;
 
-    if (qemuMigrationVHBASrcReclaim(host.vm) == 0)
+        return testCheckDump(P " active autostart " SECONDARY(S) "\n"
+                             S " active " PRIMARY(P) "\n");
+    }
+
+    if (qemuMigrationVHBASrcReclaim(host.vm) == 0 ||
+        testCheckError("start that first with 'virsh nodedev-start vhba_" S "'") < 0)
         return -1;
 
-    return testCheckError("start that first with 'virsh nodedev-start vhba_" S "'");
+    return testCheckDump(P " active autostart " SECONDARY(S) MARK("lent") "\n"
+                         S " inactive " PRIMARY(P) "\n");
 }
 
 
@@ -1001,7 +1030,10 @@ testReclaimBesideRemoval(const void *opaque G_GNUC_UNUSED)
     testNodedevVHBAAdd(WWNN, STRANGER, NULL, NULL, true, false);
     testNodedevVHBAFail("find vhba_" STRANGER);
 
-    return qemuMigrationVHBASrcReclaim(host.vm);
+    if (qemuMigrationVHBASrcReclaim(host.vm) < 0)
+        return -1;
+
+    return testCheckDump(BEFORE STRANGER " active \n");
 }
 
 
@@ -1165,6 +1197,94 @@ testConfirm(const void *opaque)
                          t->postcopy ? VIR_DOMAIN_PAUSED_POSTCOPY
                                      : VIR_DOMAIN_PAUSED_MIGRATION);
     qemuMigrationVHBASrcConfirm(host.vm, t->answer);
+
+    return testCheckDump(t->dump);
+}
+
+
+/* QEMU dies here while the destination is asked to finish, peer-to-peer. */
+struct testExitFinish {
+    virDomainMigrateCancelled answer;
+    bool running;
+    const char *dump;
+};
+
+
+static virDomainPtr
+testAnswerNew(virConnectPtr conn,
+              virDomainMigrateCancelled answer)
+{
+    unsigned char uuid[VIR_UUID_BUFLEN] = { 1 };
+
+    if (answer == VIR_DOMAIN_MIGRATE_FINISHED)
+        return virGetDomain(conn, "guest", uuid, 1);
+
+    virReportErrorHelper(answer == VIR_DOMAIN_MIGRATE_REFUSED ? VIR_FROM_QEMU : VIR_FROM_RPC,
+                         VIR_ERR_OPERATION_FAILED, __FILE__, __FUNCTION__, __LINE__,
+                         "%s", "no domain");
+    return NULL;
+}
+
+
+static int
+testExitFinish(const void *opaque)
+{
+    const struct testExitFinish *t = opaque;
+    g_auto(testHost) host = { 0 };
+    g_autoptr(virDomain) ddomain = NULL;
+    int rc;
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_PERFORM3_DONE;
+    if (!t->running)
+        host.vm->def->id = -1;
+
+    qemuDomainObjEnterRemote(host.vm);
+    ddomain = testAnswerNew(host.conn, t->answer);
+    rc = qemuMigrationVHBASrcExitFinish(host.vm, ddomain, true);
+
+    if ((rc == 0) != t->running ||
+        (rc < 0 && testCheckError("is not running") < 0))
+        return -1;
+
+    virResetLastError();
+    qemuMigrationVHBASettle(host.vm, t->running);
+
+    return testCheckDump(t->dump);
+}
+
+
+/* QEMU has died here before the client could confirm, and the job with it. */
+struct testConfirmLate {
+    virDomainMigrateCancelled answer;
+    virFCRemotePortState partner;
+    bool running;
+    bool job;                   /* it has not */
+    const char *dump;
+};
+
+
+static int
+testConfirmLate(const void *opaque)
+{
+    const struct testConfirmLate *t = opaque;
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    if (!t->running)
+        host.vm->def->id = -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_PERFORM3_DONE;
+    qemuMigrationVHBASettle(host.vm, t->running);
+    if (!t->job)
+        virDomainObjResetAsyncJob(host.vm->job);
+
+    partner = t->partner;
+    qemuMigrationVHBASrcConfirmLate(host.vm, t->answer);
 
     return testCheckDump(t->dump);
 }
@@ -1615,6 +1735,61 @@ testPrepareFails(const void *opaque)
         return -1;
 
     return testCheckDump(before);
+}
+
+
+static void
+testRedefine(virDomainObj *vm)
+{
+    virDomainDef *old = g_steal_pointer(&vm->def);
+
+    vm->def = testDefNew();
+    vm->def->id = -1;
+    virDomainDefFree(old);
+}
+
+
+static void
+testUndefine(virDomainObj *vm)
+{
+    vm->removing = true;
+}
+
+
+static void
+testListed(virDomainObj *vm G_GNUC_UNUSED)
+{
+}
+
+
+/* Nobody has to wait for the domain while its LUNs are waited for, and if it is
+ * another one afterwards, or none, it is not migrated. */
+static int
+testPrepareMeanwhile(const void *opaque)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = testCookieNew(S);
+    int rc;
+
+    if (testDestinationInit(&host) < 0)
+        return -1;
+
+    host.vm->def->id = -1;
+    waiting = host.vm;
+    meanwhile = opaque;
+    rc = qemuMigrationVHBADstPrepare(host.vm, cookie);
+    meanwhile = NULL;
+
+    if (opaque == testListed)
+        return rc;
+
+    if (rc == 0 || testCheckError("was redefined or undefined") < 0)
+        return -1;
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_PREPARE;
+    qemuMigrationVHBASettle(host.vm, false);
+
+    return testCheckDump("");
 }
 
 
@@ -2798,6 +2973,18 @@ testAll(void)
         TEST("Confirm: " name, testConfirm, &t); \
     } while (0)
 
+#define TEST_EXIT(name, ...) \
+    do { \
+        const struct testExitFinish t = { __VA_ARGS__ }; \
+        TEST("QEMU dies in Finish, the destination " name, testExitFinish, &t); \
+    } while (0)
+
+#define TEST_LATE(name, ...) \
+    do { \
+        const struct testConfirmLate t = { __VA_ARGS__ }; \
+        TEST("Confirm after QEMU has died: " name, testConfirmLate, &t); \
+    } while (0)
+
 #define TEST_PREPARE_FAILS(name, ...) \
     do { \
         const struct testPrepareFailure t = { __VA_ARGS__ }; \
@@ -2847,7 +3034,7 @@ testAll(void)
     TEST_REFUSED("no secondary", .message = "has no secondary", .primaryPartner = "");
     TEST_REFUSED("P is stopped", .message = "not logged in", .primaryStopped = true);
     TEST_REFUSED("P is marked", .message = "still borrowed", .primaryMark = MARK("borrowed"));
-    TEST_REFUSED("S is missing", .message = "no vHBA with WWPN '" S "'", .secondary = "");
+    TEST_REFUSED("S is missing", .message = "secondary vHBA 'vhba_" S "' of 'vhba_" P "' is not defined on the source", .secondary = "");
     TEST_REFUSED("S is stopped", .message = "nodedev-start vhba_" S, .secondaryStopped = true);
     TEST_REFUSED("S is marked", .message = "still lent", .secondaryMark = MARK("lent"));
     TEST_REFUSED("S has another primary", .message = "not defined as the secondary",
@@ -2942,6 +3129,21 @@ testAll(void)
     TEST_CONFIRM("post-copy has failed", .answer = VIR_DOMAIN_MIGRATE_REFUSED,
                  .postcopy = true, .dump = AFTER_PERFORM);
 
+    TEST_EXIT("has taken it", .answer = VIR_DOMAIN_MIGRATE_FINISHED, .dump = "");
+    TEST_EXIT("has refused it", .answer = VIR_DOMAIN_MIGRATE_REFUSED, .dump = AFTER_TAKE_BACK);
+    TEST_EXIT("cannot be heard", .answer = VIR_DOMAIN_MIGRATE_LOST, .dump = AFTER_PERFORM);
+    TEST_EXIT("has taken it, but QEMU lives", .answer = VIR_DOMAIN_MIGRATE_FINISHED,
+              .running = true, .dump = AFTER_PERFORM);
+
+    TEST_LATE("the fabric shows S there", .partner = VIR_FC_REMOTE_PORT_PRESENT, .dump = "");
+    TEST_LATE("the fabric shows S nowhere", .partner = VIR_FC_REMOTE_PORT_GONE, .dump = AFTER_PERFORM);
+    TEST_LATE("it has not come", .partner = VIR_FC_REMOTE_PORT_PRESENT,
+              .answer = VIR_DOMAIN_MIGRATE_REFUSED, .dump = AFTER_PERFORM);
+    TEST_LATE("it runs here", .partner = VIR_FC_REMOTE_PORT_PRESENT, .running = true,
+              .dump = AFTER_PERFORM);
+    TEST_LATE("it is being confirmed", .partner = VIR_FC_REMOTE_PORT_PRESENT, .job = true,
+              .dump = AFTER_PERFORM);
+
     TEST("the destination is told of P", testSourceTells, NULL);
     TEST("P that stays is not told of", testSourceTells, "stop vhba_" P);
     TEST("a guest without vHBAs keeps no connection", testSourceKeepsNoPeer, NULL);
@@ -2992,6 +3194,9 @@ testAll(void)
                  .cancelled = VIR_DOMAIN_MIGRATE_REFUSED, .dump = "");
 
     TEST("Prepare marks before it starts", testPrepareOrder, NULL);
+    TEST("Prepare keeps nobody waiting", testPrepareMeanwhile, testListed);
+    TEST("Prepare fails: redefined meanwhile", testPrepareMeanwhile, testRedefine);
+    TEST("Prepare fails: undefined meanwhile", testPrepareMeanwhile, testUndefine);
     TEST("Prepare takes a LUN that is named by its path", testPrepareByPath, "/dev/sdd");
     TEST("Prepare takes a LUN that is named by another path", testPrepareByPath, "/dev/sdz");
     TEST_PREPARE_FAILS("other LUN", .secondary = S_OTHER,

@@ -22,6 +22,11 @@
 #include "testnodedevvhba.h"
 #include "testsysfstree.h"
 
+#include "virfcevent.h"
+#include "virfile.h"
+#include "viridentity.h"
+#include "virthread.h"
+#include "virutil.h"
 #include "qemu/qemu_vhba_start.h"
 #define LIBVIRT_QEMU_VHBA_STARTPRIV_H_ALLOW
 #include "qemu/qemu_vhba_startpriv.h"
@@ -149,6 +154,188 @@ testStartNow(const void *opaque)
 }
 
 
+/* The background. Its thread runs to its end before anybody goes on, and time
+ * passes only while it sleeps. */
+
+struct testBackground {
+    const char *wwpn;
+    const char *fail;           /* this does, */
+    unsigned int times;         /* so often, or always if that is 0 */
+    bool events;                /* the kernel tells of something at once */
+    bool again;                 /* somebody asks for it meanwhile */
+
+    const char *pauses;         /* expected, the first ones, in milliseconds */
+    unsigned int elapsed;       /* and all of them, in seconds */
+    const char *calls;
+    const char *warning;        /* why it gives up */
+};
+
+#define DAEMON "the daemon"
+#define PAUSES_MAX 6
+
+static const struct testBackground *background;
+static gint64 now;              /* in microseconds */
+static unsigned int threads;
+static unsigned int npauses;
+static GString *pauses;
+static int told[2];             /* by the kernel */
+static unsigned int nevents;    /* that have been read */
+
+
+/* It is tried again after this, and may not fail then. */
+static void
+testPause(void)
+{
+    npauses++;
+    if (npauses == background->times)
+        testNodedevVHBAFail(NULL);
+    if (background->again)
+        qemuVHBAStartWhenFree(background->wwpn, MIGRATION);
+}
+
+
+/* Replaced for this process */
+
+gint64
+g_get_monotonic_time(void)
+{
+    return now;
+}
+
+
+void
+g_usleep(unsigned long microseconds)
+{
+    now += microseconds;
+    if (npauses < PAUSES_MAX)
+        g_string_append_printf(pauses, "%lu ", microseconds / 1000);
+    testPause();
+}
+
+
+int
+virThreadCreateFull(virThread *thread G_GNUC_UNUSED,
+                    bool joinable G_GNUC_UNUSED,
+                    virThreadFunc func,
+                    const char *name G_GNUC_UNUSED,
+                    bool worker G_GNUC_UNUSED,
+                    void *opaque)
+{
+    threads++;
+    func(opaque);
+    return 0;
+}
+
+
+virIdentity *
+virIdentityGetSystem(void)
+{
+    virIdentity *identity = virIdentityNew();
+
+    ignore_value(virIdentitySetUserName(identity, DAEMON));
+    return identity;
+}
+
+
+virFCEventMonitor *
+virFCEventMonitorNew(void)
+{
+    return background->events ? (virFCEventMonitor *) told : NULL;
+}
+
+
+void
+virFCEventMonitorFree(virFCEventMonitor *mon G_GNUC_UNUSED)
+{
+}
+
+
+int
+virFCEventMonitorGetFD(virFCEventMonitor *mon G_GNUC_UNUSED)
+{
+    return told[0];
+}
+
+
+/* one event, and then there never will be another */
+int
+virFCEventMonitorRead(virFCEventMonitor *mon G_GNUC_UNUSED,
+                      virFCEvent *event)
+{
+    if (nevents++ > 0) {
+        testPause();
+        return -1;
+    }
+
+    event->type = VIR_FC_EVENT_FABRIC_CHANGE;
+    event->host = 5;
+    return 1;
+}
+
+
+static int
+testCheckLog(const char *warning)
+{
+    g_autofree char *log = virTestLogContentAndReset();
+    const char *actual = strstr(log, "Gave up waiting");
+
+    if (!warning && !actual)
+        return 0;
+
+    if (warning && actual && strstr(actual, warning) && strstr(actual, background->wwpn))
+        return 0;
+
+    VIR_TEST_VERBOSE("expected '%s', it says '%s'", NULLSTR(warning), NULLSTR(actual));
+    return -1;
+}
+
+
+static int
+testCheckBackground(const struct testBackground *t)
+{
+    if (testNodedevVHBACheckCalls(t->calls) < 0 ||
+        virTestCompareToString(t->pauses, pauses->str) < 0 ||
+        testCheckLog(t->warning) < 0)
+        return -1;
+
+    if (threads == 1 && now / 1000000 == t->elapsed)
+        return 0;
+
+    VIR_TEST_VERBOSE("%u threads, %lld microseconds", threads, (long long) now);
+    return -1;
+}
+
+
+static int
+testInBackground(const void *opaque)
+{
+    virConnectPtr conn = testNodedevVHBAOpen();
+    int ret;
+
+    if (!conn)
+        return -1;
+
+    background = opaque;
+    now = 0;
+    threads = npauses = nevents = 0;
+    pauses = g_string_new(NULL);
+    g_free(virTestLogContentAndReset());
+
+    testNodedevVHBAAdd(WWNN, background->wwpn, "<primary wwpn='" PARTNER "'/>",
+                       MARK, false, false);
+    testNodedevVHBAFail(background->fail);
+    testNodedevVHBAServe(DAEMON);
+
+    qemuVHBAStartWhenFree(background->wwpn, MIGRATION);
+    ret = testCheckBackground(background);
+
+    g_string_free(pauses, true);
+    testNodedevVHBAClose(conn);
+    virResetLastError();
+    return ret;
+}
+
+
 static int
 mymain(void)
 {
@@ -210,6 +397,47 @@ mymain(void)
     TEST("another migration has marked it", DONE, "", .wwpn = GONE, .otherMark = true);
     TEST("somebody has undefined it", DONE, "", .wwpn = GONE, .undefined = true);
 
+    if (virPipe(told) < 0 || safewrite(told[1], "x", 1) != 1)
+        return EXIT_FAILURE;
+
+#define TEST_BACKGROUND(name, WWPN, ...) \
+    do { \
+        const struct testBackground t = { .wwpn = WWPN, __VA_ARGS__ }; \
+        if (virTestRun("in the background: " name, testInBackground, &t) < 0) \
+            ret = -1; \
+    } while (0)
+
+    TEST_BACKGROUND("it has left", GONE, .pauses = "", .calls = STARTED(GONE));
+    TEST_BACKGROUND("the fabric refuses it for ten minutes", GONE,
+                    .fail = "start vhba_" GONE,
+                    .pauses = "1000 2000 4000 8000 16000 16000 ", .elapsed = 607,
+                    .calls = "", .warning = "'start vhba_" GONE "' was told to fail");
+    TEST_BACKGROUND("the fabric refuses it for a while", GONE,
+                    .fail = "start vhba_" GONE, .times = 3,
+                    .pauses = "1000 2000 4000 ", .elapsed = 7,
+                    .calls = STARTED(GONE));
+    TEST_BACKGROUND("it is present for ten minutes", PRESENT,
+                    .pauses = "500 500 500 500 500 500 ", .elapsed = 600,
+                    .calls = "", .warning = "it is logged in on another host");
+    TEST_BACKGROUND("nobody sees it", UNSEEN,
+                    .pauses = "500 500 500 500 500 500 ", .elapsed = 5,
+                    .calls = STARTED(UNSEEN));
+    TEST_BACKGROUND("the other daemon does not answer for a while", GONE,
+                    .fail = "connect", .times = 4,
+                    .pauses = "1000 1000 1000 1000 ", .elapsed = 4,
+                    .calls = STARTED(GONE));
+    TEST_BACKGROUND("something happens on the fabric", GONE,
+                    .fail = "start vhba_" GONE, .times = 1, .events = true,
+                    .pauses = "", .calls = STARTED(GONE));
+    TEST_BACKGROUND("there are no more events", GONE,
+                    .fail = "start vhba_" GONE, .times = 2, .events = true,
+                    .pauses = "2000 ", .elapsed = 2, .calls = STARTED(GONE));
+    TEST_BACKGROUND("it is asked for twice", GONE,
+                    .fail = "start vhba_" GONE, .times = 2, .again = true,
+                    .pauses = "1000 2000 ", .elapsed = 3, .calls = STARTED(GONE));
+
+    VIR_FORCE_CLOSE(told[0]);
+    VIR_FORCE_CLOSE(told[1]);
     testSysfsTreeRemove(root);
 
     return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -29,6 +29,7 @@
 #include "datatypes.h"
 #include "domain_vhba_source_conf.h"
 #include "driver.h"
+#include "qemu/qemu_domain.h"
 #include "qemu/qemu_vhba.h"
 #include "virfcclaim.h"
 #include "virfile.h"
@@ -74,24 +75,28 @@ struct _testCase {
     .source = { .byPath = true, .dev = (char *) dev_ }
 
 
-/* Checks that the domain holds @active, and no other vHBA of the test */
+/* Checks that the domain holds @active, and no other vHBA of the test; and that
+ * the other domain holds what it has held */
 static int
 testClaims(const testCase *test)
 {
     const testVHBA *vhba;
 
     for (vhba = test->vhbas; vhba->wwpn; vhba++) {
-        g_autofree char *uuid = NULL;
-        bool mine;
+        bool active = virWWNEqual(vhba->wwpn, test->active) ||
+                      virWWNEqual(vhba->wwpn, test->mine);
+        bool held = virWWNEqual(vhba->wwpn, test->holder);
+        g_autofree char *mine = NULL;
+        g_autofree char *other = NULL;
 
-        if (virFCClaimGet(vhba->wwpn, NULL, &uuid) < 0)
+        if (virFCClaimGetOther(vhba->wwpn, OTHER_UUID, &mine) < 0 ||
+            virFCClaimGetOther(vhba->wwpn, GUEST_UUID, &other) < 0)
             return -1;
 
-        mine = STREQ_NULLABLE(uuid, GUEST_UUID);
-
-        if (mine != (virWWNEqual(vhba->wwpn, test->active) ||
-                     virWWNEqual(vhba->wwpn, test->mine))) {
-            VIR_TEST_DEBUG("vHBA %s is%s claimed", vhba->wwpn, mine ? "" : " not");
+        if (STRNEQ_NULLABLE(mine, active ? "guest" : NULL) ||
+            STRNEQ_NULLABLE(other, held ? "other" : NULL)) {
+            VIR_TEST_DEBUG("vHBA %s is claimed by %s, %s", vhba->wwpn,
+                           NULLSTR(mine), NULLSTR(other));
             return -1;
         }
     }
@@ -263,6 +268,59 @@ testRelease(const void *opaque)
 }
 
 
+/* A domain is stopped while it is being started: its definition goes, and with it
+ * the source that is being resolved. */
+static void
+testStop(void *opaque)
+{
+    virDomainObj *vm = opaque;
+    VIR_LOCK_GUARD lock = virObjectLockGuard(vm);
+    virDomainDef *stopped = g_steal_pointer(&vm->def);
+
+    vm->def = virDomainDefNew(QEMU_DOMAIN_PRIVATE(vm)->driver->xmlopt);
+    vm->def->id = -1;
+    vm->def->name = g_strdup(stopped->name);
+    memcpy(vm->def->uuid, stopped->uuid, VIR_UUID_BUFLEN);
+    qemuVHBAReleaseDomain(vm);
+    virDomainDefFree(stopped);
+}
+
+
+static int
+testStoppedMeanwhile(const void *opaque G_GNUC_UNUSED)
+{
+    const char *const disks[] = { DISK, OTHER_DISK };
+    testVHBA vhbas[] = { { .wwpn = ONE_LUN, .inactive = true }, { 0 } };
+    g_autoptr(virDomainObj) vm = NULL;
+    virQEMUDriver driver;
+    int ret = -1;
+
+    if (qemuTestDriverInit(&driver) < 0 ||
+        !(vm = virDomainObjNew(driver.xmlopt)))
+        return -1;
+
+    testVHBASet(vhbas);
+    testVHBAMeanwhile(testStop, vm);
+    QEMU_DOMAIN_PRIVATE(vm)->driver = &driver;
+    vm->def = virDomainDefNew(driver.xmlopt);
+    vm->def->name = g_strdup("guest");
+    vm->def->id = 1;
+
+    if (virUUIDParse(GUEST_UUID, vm->def->uuid) == 0 &&
+        testAddDisks(vm->def, disks, driver.xmlopt) == 0 &&
+        qemuVHBAResolveChain(vm, vm->def->disks[0]->src, false) < 0 &&
+        strstr(virGetLastErrorMessage(), "is not running") &&
+        virFCClaimGet(ONE_LUN, NULL, NULL) == 0)
+        ret = 0;
+
+    virResetLastError();
+    testVHBAMeanwhile(NULL, NULL);
+    g_clear_pointer(&vm, virObjectUnref);
+    qemuTestDriverFree(&driver);
+    return ret;
+}
+
+
 /* What can have an offline snapshot: nothing that needs a LUN behind a vHBA */
 #define AS_DEFINED "<source wwnn='" WWNN "' wwpn='" ONE_LUN "'/>"
 #define AS_PATH "<source dev='/dev/sde' model='vport'/>"
@@ -378,6 +436,8 @@ mymain(void)
 #define SINGLE(wwpn_, ...) \
     .vhbas = { { .wwpn = wwpn_, __VA_ARGS__ } }
 
+    if (virTestRun("the domain is stopped meanwhile", testStoppedMeanwhile, NULL) < 0)
+        ret = -1;
     if (virTestRun("another block source is left alone", testOtherSource, NULL) < 0)
         ret = -1;
     if (virTestRun("qemu.conf says how long a LUN may take", testLunTimeout, NULL) < 0)
@@ -442,7 +502,7 @@ mymain(void)
             .holder = PRIMARY, .error = { PRIMARY, "'other'" });
     DO_TEST("a vHBA on its own serves many", SINGLE(TWO_LUNS),
             SOURCE(TWO_LUNS, .hasUnit = true, .unit = 4),
-            .mine = TWO_LUNS, .path = "/dev/sdd", .active = TWO_LUNS);
+            .holder = TWO_LUNS, .path = "/dev/sdd", .active = TWO_LUNS);
     DO_TEST("a failure keeps the claims of other disks", SINGLE(TWO_LUNS),
             SOURCE(TWO_LUNS, .hasUnit = true, .unit = 7),
             .mine = TWO_LUNS, .error = { "LUN 7" });

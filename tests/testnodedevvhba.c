@@ -499,10 +499,15 @@ static virNodeDeviceDriver testNodedevVHBADriver = {
 };
 
 
+/* As with a real one, to close a dead connection is an error as well. */
 static int
 testConnectClose(virConnectPtr conn)
 {
     testClient *client = conn->privateData;
+
+    if (client->life != life)
+        virReportErrorHelper(VIR_FROM_RPC, VIR_ERR_INTERNAL_ERROR, __FILE__, __FUNCTION__,
+                             __LINE__, "%s", "client socket is closed");
 
     g_clear_object(&client->identity);
     g_free(client);

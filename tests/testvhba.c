@@ -41,6 +41,20 @@ testVHBASet(testVHBA *vhbas)
 }
 
 
+static void (*testMeanwhile)(void *opaque);
+static void *testMeanwhileOpaque;
+
+
+/* Lets @what happen while a vHBA is looked up, until that is NULL. */
+void
+testVHBAMeanwhile(void (*what)(void *opaque),
+                  void *opaque)
+{
+    testMeanwhile = what;
+    testMeanwhileOpaque = opaque;
+}
+
+
 /* Unpacks the hosts and shows them, and only them, in place of the machine's own
  * ones. Returns what testSysfsTreeRemove takes to undo it, or NULL. */
 char *
@@ -99,6 +113,9 @@ static virNodeDevice *
 testLookupByName(virConnect *conn,
                  const char *name)
 {
+    if (testMeanwhile)
+        testMeanwhile(testMeanwhileOpaque);
+
     if (testVHBAFind(name))
         return virGetNodeDevice(conn, name);
 

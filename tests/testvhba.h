@@ -49,3 +49,6 @@ extern virNodeDeviceDriver testVHBADriver;
 char *testVHBAShowHosts(void);
 
 void testVHBASet(testVHBA *vhbas);
+
+void testVHBAMeanwhile(void (*what)(void *opaque),
+                       void *opaque);

@@ -18,7 +18,9 @@
 
 #include <config.h>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "testutils.h"
 
@@ -38,7 +40,38 @@
 #define ALICE "00000000-0000-4000-8000-00000000000a"
 #define BOB "00000000-0000-4000-8000-00000000000b"
 
+/* not there before it is needed */
 static char *claimDir;
+
+
+/* Replaced for this process: what the wrapper of files does not know */
+
+static char *
+testWrapPath(const char *path)
+{
+    const char *rest = STRSKIP(path, RUNSTATEDIR "/libvirt/vhba");
+
+    return rest ? g_strdup_printf("%s%s", claimDir, rest) : g_strdup(path);
+}
+
+
+int
+mkdir(const char *path,
+      mode_t mode)
+{
+    g_autofree char *wrapped = testWrapPath(path);
+
+    return mkdirat(AT_FDCWD, wrapped, mode);
+}
+
+
+int
+unlink(const char *path)
+{
+    g_autofree char *wrapped = testWrapPath(path);
+
+    return unlinkat(AT_FDCWD, wrapped, 0);
+}
 
 
 /* Says which domain holds @wwpn: its name, or "nobody" */
@@ -92,13 +125,18 @@ testUnclaimed(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* and leaves nothing behind */
 static int
 testClaimAndDrop(const void *opaque G_GNUC_UNUSED)
 {
+    g_autofree char *path = g_strdup_printf("%s/" WWPN, claimDir);
+
     if (virFCClaimSet(WWPN, "alice", ALICE, true) < 0 ||
         testHolder(WWPN, "alice") < 0 ||
         testHolder(OTHER_WWPN, "nobody") < 0 ||
-        virFCClaimDrop(WWPN, ALICE) < 0)
+        !virFileExists(path) ||
+        virFCClaimDrop(WWPN, ALICE) < 0 ||
+        virFileExists(path))
         return -1;
 
     return testHolder(WWPN, "nobody");
@@ -213,15 +251,23 @@ static int
 testModes(const void *opaque G_GNUC_UNUSED)
 {
     g_autofree char *path = g_strdup_printf("%s/" WWPN, claimDir);
-    mode_t mask = umask(0);
+    struct stat dir = { 0 };
     struct stat file = { 0 };
+    mode_t mask;
     int rc;
 
+    if (virFileDeleteTree(claimDir) < 0)
+        return -1;
+
+    mask = umask(0);
     rc = virFCClaimSet(WWPN, "alice", ALICE, true);
     umask(mask);
 
-    if (rc < 0 || stat(path, &file) < 0 || (file.st_mode & 0777) != 0600) {
-        VIR_TEST_DEBUG("mode %o", file.st_mode & 0777);
+    if (rc < 0 || stat(claimDir, &dir) < 0 || stat(path, &file) < 0)
+        return -1;
+
+    if ((dir.st_mode & 0777) != 0700 || (file.st_mode & 0777) != 0600) {
+        VIR_TEST_DEBUG("modes %o and %o", dir.st_mode & 0777, file.st_mode & 0777);
         return -1;
     }
 
@@ -318,14 +364,15 @@ testClaimedIsNotDeleted(const void *opaque G_GNUC_UNUSED)
 static int
 mymain(void)
 {
-    char template[] = "/tmp/virfcclaimtest-XXXXXX";
+    char top[] = "/tmp/virfcclaimtest-XXXXXX";
     int ret = 0;
 
-    if (!(claimDir = g_mkdtemp(template))) {
+    if (!g_mkdtemp(top)) {
         fprintf(stderr, "cannot create a directory for the claims\n");
         return EXIT_FAILURE;
     }
 
+    claimDir = g_strdup_printf("%s/vhba", top);
     virFileWrapperAddPrefix(RUNSTATEDIR "/libvirt/vhba", claimDir);
 
 #define DO_TEST(name, func) \
@@ -347,7 +394,8 @@ mymain(void)
     DO_TEST("what is claimed is not deleted", testClaimedIsNotDeleted);
 
     virFileWrapperClearPrefixes();
-    virFileDeleteTree(claimDir);
+    virFileDeleteTree(top);
+    g_free(claimDir);
 
     return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

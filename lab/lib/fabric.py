@@ -116,6 +116,10 @@ class Fabric:
         """The moments at which a WWPN was logged in twice; there should be none."""
         return [event for event in self.events(since) if event["event"] == "double_login"]
 
+    def contests(self, since=0):
+        """The moments at which somebody asked for a WWPN that was logged in elsewhere, whoever had it then."""
+        return [event for event in self.events(since) if event.get("reason") in ("duplicate", "displaced")]
+
 
 FIRST = Fabric("fcf", ".", "fabric.log", "100002fcf0000001")
 SECOND = Fabric("fcf2", "second", "fabric2.log", "100002fcf0000002")

@@ -72,6 +72,12 @@ def check_writes(t, watch, since, when):
     t.say(f"longest gap between two writes: {gap:.2f} s")
 
 
+def take_console(host, name=NAME):
+    """What the guest has said on a host since the last time; the file begins anew."""
+    path = guest.console_path(name)
+    return host.shell(f"cat {path}; : > {path}")
+
+
 def finish(t, watch, last, consoles):
     """Stops the guest on its last host and judges its whole life; consoles: its hosts' parts, in order."""
     last.virsh("destroy", NAME)
@@ -79,3 +85,11 @@ def finish(t, watch, last, consoles):
     t.nothing_wrong(guest.check_disk(watch.path), "the guest's disk is as it should be")
     t.nothing_wrong(guest.check_console("".join(consoles)), "the guest's console is as it should be")
     t.no_double_login()
+    no_contest(t)
+
+
+def no_contest(t, *wwpns):
+    """No host has asked for one of these WWPNs, of all if there are none, while another had it."""
+    contests = [event for net, since in ((fabric.FIRST, t.fabric_mark), (fabric.SECOND, t.second_mark))
+                for event in net.contests(since) if not wwpns or event["wwpn"] in wwpns]
+    t.nothing_wrong(contests, "no host has asked for a WWPN while the other one had it")

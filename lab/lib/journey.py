@@ -107,7 +107,7 @@ class Journey:
 
     def swap(self):
         """It is on the other host now, carried by what was secondary."""
-        self.consoles.append(take_console(self.here))
+        self.consoles.append(handover.take_console(self.here))
         self.here, self.there = self.there, self.here
         self.pairs = [(secondary, primary) for primary, secondary in self.pairs]
 
@@ -121,16 +121,11 @@ class Journey:
             raise LabError(f"{name} was not started")
         self.here.virsh("destroy", name)
         self.life.stop()
-        self.consoles.append(take_console(self.here))
+        self.consoles.append(handover.take_console(self.here))
         self.t.equal(self.life.lost, [], "no write is lost")
         self.t.nothing_wrong(guest.check_disk(self.life.path), "the guest's disk is as it should be")
         self.t.nothing_wrong(guest.check_console("".join(self.consoles)), "the guest's console is as it should be")
         self.consoles = []
         self.life = None
         self.t.no_double_login()
-
-
-def take_console(host, name=NAME):
-    """What the guest has said on a host since the last time; the file begins anew."""
-    path = guest.console_path(name)
-    return host.shell(f"cat {path}; : > {path}")
+        handover.no_contest(self.t, *(port.wwpn for port in self.ports))

@@ -13,7 +13,7 @@ from typing import Callable
 
 from lib import debian, fabric, faults, follow, guest, handover, listener, nodes, stop, target, vhba
 from lib.handover import NAME
-from lib.journey import Journey, take_console
+from lib.journey import Journey
 from lib.matrix import WORKS, Matrix
 from lib.paths import LIVE, TOP
 from lib.say import LabError
@@ -335,7 +335,7 @@ def moves(t, clients):
     matrix = Matrix("migration", (VIRSH, PYTHON))
     t.a.virsh("define", "/dev/stdin", stdin=guest.domain(NAME, PAIR.source()))
     with Journey(t, PAIR) as journey:
-        take_console(t.a)  # what it has said in earlier lives
+        handover.take_console(t.a)  # what it has said in earlier lives
         journey.start()
         for client in matrix.columns:
             for step in (DIRECT, PEER_TO_PEER):

@@ -2,32 +2,38 @@
 """When b's answer is lost, a's guest stays paused until the administrator tells, with one command.
 
 b is held up in Finish, after a has sent the whole guest. First its daemon dies there, before the guest runs on b. Then
-the guest runs on b, and only the answer does not get through. If b can refuse, though, the guest goes on by itself."""
+the guest runs on b, and only the answer does not get through. If b can refuse, though, the guest goes on by itself; and
+if it is a's QEMU that dies, b's answer is heard."""
 
 import time
 
-from lib import fabric, faults, guest, handover, stop, vhba
+from lib import fabric, faults, handover, stop, vhba
 from lib.handover import NAME
 
 PAIR = vhba.number(0)
 P, S = PAIR
-COMMIT = f"'{S.wwpn}': mark none: begins"
 
 
 def run(t):
     watch = handover.prepare(t.a, PAIR)
-    stop.prepare(t.b)
+    for host in (t.a, t.b):
+        stop.prepare(host)
     with watch:
         refused(t, watch)
         died(t, watch)
+        orphaned(t, watch, (t.a, t.b), (P, S))
+        consoles = [handover.take_console(t.a)]
+        orphaned(t, watch, (t.b, t.a), (S, P), "--p2p")
+        consoles.append(handover.take_console(t.b))
         unheard(t, watch)
-        handover.finish(t, watch, t.b, [host.read(guest.console_path(NAME)) for host in (t.a, t.b)])
-    stop.withdraw(t.b)
+        handover.finish(t, watch, t.b, consoles + [handover.take_console(host) for host in (t.a, t.b)])
+    for host in (t.a, t.b):
+        stop.withdraw(host)
 
 
 def refused(t, watch):
     t.say("the guest's QEMU dies on b before it runs there, peer-to-peer: b refuses")
-    held, migration = migrate_until_commit(t, "--p2p")
+    held, migration = migrate_until_commit(t, options=["--p2p"])
     begin = time.time()
     faults.strike(faults.Victim("QEMU", faults.DESTINATION), {faults.DESTINATION: t.b})
     held.go()
@@ -68,6 +74,23 @@ def given_up(t):
     t.a.virsh("nodedev-start", S.name)
 
 
+def orphaned(t, watch, hosts, ports, *options):
+    """The source's QEMU dies while the destination is about to decide, and nobody has to be told anything by hand."""
+    source, destination = hosts
+    when = f"orphaned {' '.join(options) or 'direct'}"
+    t.say(f"the guest's QEMU dies on {source.name} before {destination.name} has answered, {when}")
+    held, migration = migrate_until_commit(t, hosts, ports, ["--persistent", *options])
+    begin = time.time()
+    faults.strike(faults.Victim("QEMU", faults.SOURCE), {faults.SOURCE: source})
+    held.go()
+    _, error = migration.communicate(timeout=200)
+    t.ok(migration.returncode == 0, f"{when}: virsh migrate says that it did migrate", error)
+    source.virsh("undefine", NAME)
+    handover.check_has_all(t, destination, *reversed(ports), when)
+    handover.check_has_nothing(t, source, PAIR, when)
+    handover.check_writes(t, watch, begin, when)
+
+
 def unheard(t, watch):
     t.say("b runs the guest, and its answer does not get through")
     held, migration = migrate_until_commit(t)
@@ -93,12 +116,18 @@ def unheard(t, watch):
     handover.check_writes(t, watch, begin, "destroyed")
 
 
-def migrate_until_commit(t, *options):
-    """Migrates to b until that is about to decide that the guest runs there: where b is held, and the virsh."""
-    held = stop.Stop(t.b, "virtqemud", COMMIT)
-    migration = t.a.start_virsh("migrate", "--live", *options, NAME, "qemu+ssh://b/system")
-    t.ok(held.wait(migration, timeout=180), "b is about to decide")
-    t.equal([state.mark for state in vhba.states(t.a, P)], ["lent"], "the mark of P on a says that b may run the guest")
+def migrate_until_commit(t, hosts=None, ports=(P, S), options=()):
+    """Migrates until the destination is about to decide that the guest runs there: where it is held, and the virsh.
+
+    hosts: source and destination, a and b if it is None. ports: the primary and the secondary on the source.
+    """
+    source, destination = hosts or (t.a, t.b)
+    primary, secondary = ports
+    held = stop.Stop(destination, "virtqemud", f"'{secondary.wwpn}': mark none: begins")
+    migration = source.start_virsh("migrate", "--live", *options, NAME, f"qemu+ssh://{destination.name}/system")
+    t.ok(held.wait(migration, timeout=180), f"{destination.name} is about to decide")
+    t.equal([state.mark for state in vhba.states(source, primary)], ["lent"],
+            f"the mark of the primary on {source.name} says that {destination.name} may run the guest")
     return held, migration
 
 

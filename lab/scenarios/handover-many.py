@@ -9,7 +9,6 @@ import os
 import time
 
 from lib import fabric, guest, handover, target, vhba
-from lib.journey import take_console
 
 COUNT = 8 if os.environ.get("LAB_FULL") else 2
 LONGEST_GAP = 60.0  # seconds; so many emulators share two processors
@@ -44,6 +43,7 @@ def run(t):
         for traveller in travellers:
             end(t, traveller, t.a)
     t.no_double_login()
+    handover.no_contest(t)
 
 
 def move(t, travellers, source, destination, when):
@@ -70,13 +70,13 @@ def move(t, travellers, source, destination, when):
         gap, _ = traveller.watch.longest_gap(begin)
         t.ok(gap < LONGEST_GAP, f"{when}: {traveller.name} writes on", f"longest gap {gap:.2f} s")
         t.say(f"{when}: {traveller.name} paused for {gap:.2f} s at most")
-        traveller.console += take_console(source, traveller.name)
+        traveller.console += handover.take_console(source, traveller.name)
 
 
 def end(t, traveller, host):
     host.virsh("destroy", traveller.name)
     traveller.watch.stop()
-    traveller.console += take_console(host, traveller.name)
+    traveller.console += handover.take_console(host, traveller.name)
     t.equal(traveller.watch.lost, [], f"{traveller.name}: no write is lost")
     t.nothing_wrong(traveller.watch.problems, f"{traveller.name}: it was never started anew")
     t.nothing_wrong(guest.check_disk(traveller.watch.path), f"{traveller.name}: its disk is as it should be")

@@ -333,7 +333,8 @@ def end_user(t, port):
 REFUSALS = (
     Refusal("no secondary", "a", no_secondary, (P.wwpn, "has no secondary"),
             f"{P.name} is not paired", always=True),
-    Refusal("secondary not defined", "a", secondary_missing, (S.wwpn,), f"{S.name} is not defined"),
+    Refusal("secondary not defined", "a", secondary_missing, (S.wwpn, "is not defined on the source"),
+            f"{S.name} is not defined"),
     Refusal("secondary not active", "a", secondary_inactive, (S.wwpn, "is not active", "nodedev-start"),
             "start it with 'virsh nodedev-start"),
     Refusal("secondary used by another guest", "a", secondary_used, (SINGLE.wwpn, f"used by domain '{USER}'"),
@@ -351,7 +352,7 @@ REFUSALS = (
             "all of them carry as many"),
     Refusal("the destination's libvirt is too old", "b", old_libvirt_there,
             ("missing source information", "vda"), "it is too old"),
-    Refusal("no LUN there", "b", lun_missing, (S.wwpn,)),
+    Refusal("no LUN there", "b", lun_missing, (S.wwpn, "showed no usable LUN")),
     Refusal("another LUN there", "b", other_lun, (S.wwpn, "must be masked to the same LUNs")),
     Refusal("another size there", "b", other_size, (S.wwpn, f"{2 * guest.DISK_SIZE} bytes"), always=True),
 )

@@ -4,7 +4,7 @@
 import re
 import time
 
-from lib import daemonlog, fabric, guest, handover, vhba
+from lib import daemonlog, fabric, handover, vhba
 from lib.handover import NAME
 
 PAIR = vhba.number(0)
@@ -35,18 +35,11 @@ def there_and_back(t, log):
             handover.check_has_nothing(t, source, PAIR, when)
             handover.check_has_all(t, destination, secondary, primary, when)
             handover.check_writes(t, watch, begin, when)
-            consoles.append(take_console(source))
+            consoles.append(handover.take_console(source))
             if when == "there":
                 check_times(t, log)
-        consoles.append(take_console(t.a))
+        consoles.append(handover.take_console(t.a))
         handover.finish(t, watch, t.a, consoles)
-
-
-def take_console(host):
-    """What the guest has said on a host it has left; the file begins anew."""
-    text = host.read(guest.console_path(NAME))
-    host.run("truncate", "--size=0", guest.console_path(NAME))
-    return text
 
 
 def check_times(t, log):

@@ -66,6 +66,28 @@ virStorageSourceVHBAFree(virStorageSourceVHBA *vhba)
 
 
 /**
+ * virStorageSourceVHBAIsUsed:
+ * @src: any source, or NULL
+ *
+ * Returns true if @src, or what it builds upon, is a LUN behind a vHBA, or has its
+ * data there.
+ */
+bool
+virStorageSourceVHBAIsUsed(const virStorageSource *src)
+{
+    const virStorageSource *n;
+
+    for (n = src; virStorageSourceIsBacking(n); n = n->backingStore) {
+        if (n->vhba ||
+            (n->dataFileStore && n->dataFileStore->vhba))
+            return true;
+    }
+
+    return false;
+}
+
+
+/**
  * virStorageSourceVHBAForget:
  * @src: any source, or NULL
  *
@@ -349,13 +371,17 @@ virStorageSourceVHBAFormat(virBuffer *attrBuf,
  * virStorageSourceVHBAValidate:
  * @src: any source
  *
- * Returns 0 if @src is not behind a vHBA, or may be; -1 with an error if it is
- * configured to be behind a vHBA that cannot exist.
+ * Returns 0 if @src, and what it keeps its data in, is not behind a vHBA, or may be;
+ * -1 with an error if it is configured to be behind a vHBA that cannot exist.
  */
 int
 virStorageSourceVHBAValidate(const virStorageSource *src)
 {
     const virStorageSourceVHBA *vhba = src->vhba;
+
+    if (src->dataFileStore &&
+        virStorageSourceVHBAValidate(src->dataFileStore) < 0)
+        return -1;
 
     if (!vhba || vhba->byPath)
         return 0;

@@ -54,6 +54,9 @@ void
 virStorageSourceVHBAFree(virStorageSourceVHBA *vhba);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virStorageSourceVHBA, virStorageSourceVHBAFree);
 
+bool
+virStorageSourceVHBAIsUsed(const virStorageSource *src);
+
 void
 virStorageSourceVHBAForget(virStorageSource *src);
 

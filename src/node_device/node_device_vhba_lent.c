@@ -169,7 +169,7 @@ nodeDeviceVHBACheckHandover(nodeDeviceVHBAs *vhbas,
     secondary = vhba->secondary ? vhba->secondary : virNodeDeviceVHBAGetWWPN(def);
 
     virReportError(VIR_ERR_OPERATION_INVALID,
-                   _("'%1$s' is lent to the host that domain '%2$s' migrates to (migration %3$s); if that is over and the domain does not run there, take the pair back with 'virsh nodedev-start vhba_%4$s'; if it runs there, give the pair up with 'virsh nodedev-undefine vhba_%4$s'"),
+                   _("'%1$s' is lent to the host that domain '%2$s' migrates to (migration %3$s); if that is over and the domain has not run there, take the pair back with 'virsh nodedev-start vhba_%4$s'; if it runs there, or has run, give the pair up with 'virsh nodedev-undefine vhba_%4$s'"),
                    def->name, vhba->domain, vhba->migration, secondary);
     return -1;
 }

@@ -18,6 +18,7 @@
 
 #include <config.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #define LIBVIRT_NODE_DEVICE_VHBAPRIV_H_ALLOW
@@ -43,16 +44,19 @@ nodeDeviceVHBANotePath(const char *dir,
 }
 
 
+/* Returns 0, or -1 with errno set and no error reported. */
 static int
 nodeDeviceVHBANoteWrite(const char *dir,
                         const char *name)
 {
     g_autofree char *path = nodeDeviceVHBANotePath(dir, name);
+    VIR_AUTOCLOSE fd = -1;
 
-    if (g_mkdir_with_parents(dir, 0700) < 0)
+    if (g_mkdir_with_parents(dir, 0700) < 0 ||
+        (fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) < 0)
         return -1;
 
-    return virFileTouch(path, 0600);
+    return 0;
 }
 
 

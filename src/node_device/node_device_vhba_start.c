@@ -71,7 +71,7 @@ nodeDeviceVHBAWaitUsable(nodeDeviceVHBAs *vhbas,
     if (!(created = virFCHostFindByWWN(virNodeDeviceVHBAGetWWNN(def),
                                        virNodeDeviceVHBAGetWWPN(def)))) {
         virReportError(VIR_ERR_NO_NODE_DEVICE,
-                       _("'%1$s' is gone right after it was created"),
+                       _("'%1$s' is gone right after it was created; see the kernel's log, and try again"),
                        def->name);
         return -1;
     }

@@ -24,77 +24,11 @@
 #include "qemu_migration_vhba_journal.h"
 
 #include "datatypes.h"
-#include "domain_vhba_source_conf.h"
 #include "virerror.h"
 #include "virfcclaim.h"
 #include "viruuid.h"
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
-
-
-/**
- * qemuMigrationVHBAIsUsed:
- *
- * Returns true if any disk of @def is a LUN behind a vHBA, or has its data there.
- */
-bool
-qemuMigrationVHBAIsUsed(const virDomainDef *def)
-{
-    size_t i;
-
-    for (i = 0; i < def->ndisks; i++) {
-        virStorageSource *n;
-
-        for (n = def->disks[i]->src; virStorageSourceIsBacking(n); n = n->backingStore) {
-            if (n->vhba ||
-                (n->dataFileStore && n->dataFileStore->vhba))
-                return true;
-        }
-    }
-
-    return false;
-}
-
-
-/**
- * qemuMigrationVHBAGetSource:
- * @def: definition of a domain
- * @disk: target name of a disk
- * @depth: place in its backing chain; 0 is the top
- *
- * Returns that source, which is @def's; NULL if there is none.
- */
-virStorageSource *
-qemuMigrationVHBAGetSource(virDomainDef *def,
-                           const char *disk,
-                           unsigned int depth)
-{
-    virDomainDiskDef *diskdef = virDomainDiskByTarget(def, disk);
-    virStorageSource *n = diskdef ? diskdef->src : NULL;
-
-    while (n && depth-- > 0)
-        n = n->backingStore;
-
-    return n;
-}
-
-
-/**
- * qemuMigrationVHBAConcerns:
- * @vm: domain with a migration job
- *
- * Returns true if that job is handing over vHBAs. A post-copy migration may
- * have forgotten that in a restart of the daemon.
- */
-bool
-qemuMigrationVHBAConcerns(virDomainObj *vm)
-{
-    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
-
-    return jobPriv->vhbaHandover ||
-           (vm->job->phase >= QEMU_MIGRATION_PHASE_POSTCOPY_FAILED &&
-            qemuMigrationVHBAIsUsed(vm->def));
-}
 
 
 typedef struct {

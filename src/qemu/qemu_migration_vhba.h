@@ -23,6 +23,7 @@
 #include "qemu_migration_vhba_begin.h"
 #include "qemu_migration_vhba_cookie.h"
 #include "qemu_migration_vhba_dst.h"
+#include "qemu_migration_vhba_guest.h"
 #include "qemu_migration_vhba_peer.h"
 #include "qemu_migration_vhba_prepare.h"
 #include "qemu_migration_vhba_recover.h"
@@ -60,20 +61,10 @@
  *   _prepare   the destination takes the vHBAs in
  *   _dst       what the destination does from there on
  *   _journal   the marks, and a step for each vHBA that has one
+ *   _guest     which of a guest's disks are behind a vHBA, and whether it is concerned
  *   _handover  what the job remembers, to be quick when the guest is stopped
  *   _recover   marks that have outlived their domain
  */
-
-bool
-qemuMigrationVHBAIsUsed(const virDomainDef *def);
-
-virStorageSource *
-qemuMigrationVHBAGetSource(virDomainDef *def,
-                           const char *disk,
-                           unsigned int depth);
-
-bool
-qemuMigrationVHBAConcerns(virDomainObj *vm);
 
 void
 qemuMigrationVHBADstAbandon(virDomainObj *vm);

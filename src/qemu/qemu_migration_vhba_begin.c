@@ -21,7 +21,8 @@
 #include "qemu_migration_vhba_begin.h"
 
 #include "qemu_migration.h"
-#include "qemu_migration_vhba.h"
+#include "qemu_migration_vhba_guest.h"
+#include "qemu_migration_vhba_src.h"
 #include "qemu_vhba_nodedev.h"
 
 #include "datatypes.h"
@@ -81,10 +82,16 @@ qemuMigrationVHBASrcCheckMark(const qemuVHBANodedev *vhba)
     if (vhba->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_NONE)
         return 0;
 
+    if (vhba->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_LENT) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("vHBA 'vhba_%1$s' is still lent for migration %2$s of domain '%3$s'; settle that migration first: 'virsh nodedev-start' of the secondary takes the pair back, 'virsh nodedev-undefine' of it gives the pair up"),
+                       vhba->wwpn, vhba->def->migration, vhba->def->domain);
+        return -1;
+    }
+
     virReportError(VIR_ERR_OPERATION_INVALID,
-                   _("vHBA 'vhba_%1$s' is still %2$s for migration %3$s of domain '%4$s'; wait until the fabric lets it in, or settle that migration"),
-                   vhba->wwpn, virNodeDevVHBAHandoverTypeToString(vhba->def->handover),
-                   NULLSTR(vhba->def->migration), NULLSTR(vhba->def->domain));
+                   _("vHBA 'vhba_%1$s' is still borrowed for migration %2$s of domain '%3$s'; wait until the fabric has let it in"),
+                   vhba->wwpn, vhba->def->migration, vhba->def->domain);
     return -1;
 }
 
@@ -127,7 +134,7 @@ qemuMigrationVHBASrcCheckPrimary(const qemuMigrationVHBAGuest *guest,
     if (!vhba->fabricWWN ||
         !(vhba->active || qemuMigrationVHBAGuestIsOffline(guest))) {
         virReportError(VIR_ERR_OPERATION_INVALID,
-                       _("vHBA 'vhba_%1$s' of disk '%2$s' is not logged in to a fabric"),
+                       _("vHBA 'vhba_%1$s' of disk '%2$s' is not logged in to a fabric; start it, or see the state of its port with 'virsh nodedev-dumpxml vhba_%1$s'"),
                        vhba->wwpn, disk);
         return -1;
     }
@@ -149,7 +156,7 @@ qemuMigrationVHBASrcCheckSecondary(const qemuMigrationVHBAGuest *guest,
 
     if (!virWWNEqual(vhba->def->primary, primary->wwpn)) {
         virReportError(VIR_ERR_OPERATION_INVALID,
-                       _("vHBA 'vhba_%1$s' is not defined as the secondary of 'vhba_%2$s'"),
+                       _("vHBA 'vhba_%1$s' is not defined as the secondary of 'vhba_%2$s'; define it anew with <primary wwpn='%2$s'/>"),
                        vhba->wwpn, primary->wwpn);
         return -1;
     }
@@ -188,13 +195,23 @@ qemuMigrationVHBASrcGetPair(const qemuMigrationVHBAGuest *guest,
     g_autoptr(qemuMigrationVHBAPair) pair = g_new0(qemuMigrationVHBAPair, 1);
     g_autoptr(qemuVHBANodedev) primary = NULL;
     g_autoptr(qemuVHBANodedev) secondary = NULL;
+    int rc;
 
     if (!(primary = qemuVHBANodedevLookup(guest->conn, wwpn)) ||
         qemuMigrationVHBASrcCheckPrimary(guest, primary, disk) < 0)
         return NULL;
 
-    if (!(secondary = qemuVHBANodedevLookup(guest->conn, primary->def->secondary)) ||
-        qemuMigrationVHBASrcCheckSecondary(guest, secondary, primary) < 0)
+    if ((rc = qemuVHBANodedevFind(guest->conn, primary->def->secondary, &secondary)) < 0)
+        return NULL;
+
+    if (rc == 0) {
+        virReportError(VIR_ERR_NO_NODE_DEVICE,
+                       _("secondary vHBA 'vhba_%1$s' of 'vhba_%2$s' is not defined on the source; define it with <primary wwpn='%2$s'/> and start it"),
+                       primary->def->secondary, primary->wwpn);
+        return NULL;
+    }
+
+    if (qemuMigrationVHBASrcCheckSecondary(guest, secondary, primary) < 0)
         return NULL;
 
     if (qemuMigrationVHBASrcFillMember(&pair->primary, primary) < 0 ||
@@ -463,8 +480,9 @@ qemuMigrationVHBASrcCheckProtocol(virDomainObj *vm,
     if (cookieout || !qemuMigrationVHBAIsUsed(vm->def))
         return 0;
 
-    virReportError(VIR_ERR_OPERATION_UNSUPPORTED, "%s",
-                   _("migration of a domain that uses a vHBA requires cookie support"));
+    virReportError(VIR_ERR_OPERATION_UNSUPPORTED,
+                   _("migration of domain '%1$s' requires cookie support, because it uses a vHBA; use version 3 of the protocol, as any client does since libvirt 0.9.2"),
+                   vm->def->name);
     return -1;
 }
 
@@ -501,7 +519,9 @@ qemuMigrationVHBASrcBegin(virDomainObj *vm,
     };
     size_t i;
 
-    if (!qemuMigrationVHBAIsUsed(vm->def))
+    /* what has begun already does not begin again */
+    if (flags & VIR_MIGRATE_POSTCOPY_RESUME ||
+        !qemuMigrationVHBAIsUsed(vm->def))
         return 0;
 
     if (qemuMigrationVHBASrcCheckSettled(vm) < 0 ||

@@ -20,7 +20,7 @@
 
 #include "qemu_migration_vhba_dst.h"
 
-#include "qemu_migration_vhba.h"
+#include "qemu_migration_vhba_guest.h"
 #include "qemu_migration_vhba_journal.h"
 #include "qemu_monitor.h"
 #include "qemu_process.h"
@@ -149,7 +149,7 @@ qemuMigrationVHBADstRevoke(virDomainObj *vm)
     reason = g_strdup(virGetLastErrorMessage());
     virReportErrorHelper(VIR_FROM_RPC, VIR_ERR_OPERATION_FAILED,
                          __FILE__, __FUNCTION__, __LINE__,
-                         _("domain '%1$s' does not run on the destination, but its vHBAs cannot be marked as borrowed there again: %2$s; stop and undefine them there, then resume it on the source"),
+                         _("domain '%1$s' does not run on the destination, but its vHBAs cannot be marked as borrowed there again: %2$s; destroy and undefine both of each pair there, then resume it on the source"),
                          vm->def->name, reason);
     return -1;
 }
@@ -234,6 +234,7 @@ qemuMigrationVHBADstCommit(virDomainObj *vm)
     VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
     qemuDomainJobPrivate *jobPriv = vm->job->privateData;
     g_autoptr(virConnect) conn = NULL;
+    virErrorPtr orig_err = NULL;
 
     if (!qemuMigrationVHBAConcerns(vm))
         return 0;
@@ -244,6 +245,11 @@ qemuMigrationVHBADstCommit(virDomainObj *vm)
     }
 
     if (qemuMigrationVHBADstKeepPrimaries(conn, vm) < 0) {
+        /* to close a dead one is an error, which would hide the refusal */
+        virErrorPreserveLast(&orig_err);
+        g_clear_pointer(&conn, virObjectUnref);
+        virErrorRestore(&orig_err);
+
         if (qemuMigrationVHBADstRevoke(vm) == 0)
             qemuMigrationVHBADstReportRefusal(vm);
         return -1;
@@ -254,7 +260,7 @@ qemuMigrationVHBADstCommit(virDomainObj *vm)
     if (!(vm->job->apiFlags & VIR_MIGRATE_OFFLINE) &&
         !qemuMigrationVHBADstIsStopped(vm)) {
         virReportError(VIR_ERR_OPERATION_FAILED,
-                       _("QEMU of domain '%1$s' has died before its CPUs were started"),
+                       _("QEMU of domain '%1$s' has died before its CPUs were started; see its log on the destination"),
                        vm->def->name);
         ignore_value(qemuMigrationVHBADstRevoke(vm));
         return -1;

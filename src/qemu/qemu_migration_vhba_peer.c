@@ -20,7 +20,7 @@
 
 #include "qemu_migration_vhba_peer.h"
 
-#include "qemu_migration_vhba.h"
+#include "qemu_migration_vhba_guest.h"
 
 #include "datatypes.h"
 #include "node_device_vhba_conf.h"

@@ -20,8 +20,8 @@
 
 #include "qemu_migration_vhba_prepare.h"
 
-#include "qemu_migration_vhba.h"
 #include "qemu_migration_vhba_dst.h"
+#include "qemu_migration_vhba_guest.h"
 #include "qemu_vhba.h"
 #include "qemu_vhba_nodedev.h"
 
@@ -51,7 +51,7 @@ qemuMigrationVHBADstCheckAbsent(virConnectPtr conn,
 
     if (rc == 1) {
         virReportError(VIR_ERR_OPERATION_INVALID,
-                       _("vHBA 'vhba_%1$s' is already defined on the destination; if no domain needs it there, remove it with 'virsh nodedev-undefine vhba_%1$s'"),
+                       _("vHBA 'vhba_%1$s' is already defined on the destination; if no domain needs it there and it has no <handover>, remove it with 'virsh nodedev-destroy vhba_%1$s', if it is active, and 'virsh nodedev-undefine vhba_%1$s'"),
                        wwpn);
         return -1;
     }
@@ -165,17 +165,37 @@ qemuMigrationVHBADstCheckPath(const qemuMigrationVHBAPair *pair,
 }
 
 
-/* The LUN is selected as it will be when QEMU starts: by the domain's XML. @vm
- * stays locked meanwhile. It is not active yet, so that otherwise anybody could
- * define another domain in its place. */
+/* To be called after qemuDomainObjEnterRemote, with the definition that @vm had
+ * then. Nobody should wait for @vm's lock as long as we wait for the fabric or a
+ * LUN. But it is not active yet, so that others may define another domain in its
+ * place meanwhile, or undefine it. */
+static int
+qemuMigrationVHBADstExitRemote(virDomainObj *vm,
+                               const virDomainDef *def)
+{
+    ignore_value(qemuDomainObjExitRemote(vm, false));
+
+    if (vm->def == def && !vm->removing)
+        return 0;
+
+    virReportError(VIR_ERR_OPERATION_INVALID,
+                   _("domain '%1$s' was redefined or undefined on the destination while its vHBAs were being started there; migrate it again"),
+                   vm->def->name);
+    return -1;
+}
+
+
+/* The LUN is selected as it will be when QEMU starts: by the domain's XML. */
 static int
 qemuMigrationVHBADstCheckLun(virDomainObj *vm,
                              const qemuMigrationVHBAPair *pair,
                              const qemuMigrationVHBALun *lun,
                              unsigned int host)
 {
+    const virDomainDef *def = vm->def;
     virStorageSource *source = qemuMigrationVHBAGetSource(vm->def, lun->disk, lun->depth);
-    const virStorageSourceVHBA *vhba = source ? source->vhba : NULL;
+    g_autoptr(virStorageSourceVHBA) vhba = virStorageSourceVHBACopy(source ? source->vhba : NULL);
+    unsigned int timeout = qemuVHBAGetLunTimeout(vm);
     const char *target = lun->target;
     const unsigned long long *unit = &lun->unit;
     g_autoptr(virFCLun) seen = NULL;
@@ -185,7 +205,10 @@ qemuMigrationVHBADstCheckLun(virDomainObj *vm,
     if (vhba && !vhba->byPath)
         unit = vhba->hasUnit ? &vhba->unit : NULL;
 
-    if (!(seen = virFCLunWait(host, target, unit, qemuVHBAGetLunTimeout(vm))) ||
+    qemuDomainObjEnterRemote(vm);
+    seen = virFCLunWait(host, target, unit, timeout);
+    if (qemuMigrationVHBADstExitRemote(vm, def) < 0 ||
+        !seen ||
         qemuMigrationVHBADstCheckIdentity(pair, lun, seen) < 0)
         return -1;
 
@@ -298,6 +321,22 @@ qemuMigrationVHBADstCheckActive(virDomainObj *vm,
 
 
 static int
+qemuMigrationVHBADstStart(virDomainObj *vm,
+                          qemuVHBANodedev *used)
+{
+    const virDomainDef *def = vm->def;
+    int rc;
+
+    qemuDomainObjEnterRemote(vm);
+    rc = qemuVHBANodedevStart(used);
+    if (qemuMigrationVHBADstExitRemote(vm, def) < 0)
+        return -1;
+
+    return rc;
+}
+
+
+static int
 qemuMigrationVHBADstBorrow(virConnectPtr conn,
                            virDomainObj *vm,
                            const qemuMigrationVHBACookie *cookie,
@@ -322,7 +361,7 @@ qemuMigrationVHBADstBorrow(virConnectPtr conn,
     if (pair->secondary.inactive)
         return 0;
 
-    if (qemuVHBANodedevStart(used) < 0)
+    if (qemuMigrationVHBADstStart(vm, used) < 0)
         return -1;
 
     return qemuMigrationVHBADstCheckLuns(vm, pair);

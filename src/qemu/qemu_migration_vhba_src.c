@@ -21,7 +21,7 @@
 #include "qemu_migration_vhba_src.h"
 
 #include "qemu_migration.h"
-#include "qemu_migration_vhba.h"
+#include "qemu_migration_vhba_guest.h"
 #include "qemu_migration_vhba_journal.h"
 #include "qemu_migration_vhba_peer.h"
 #include "qemu_vhba_start.h"
@@ -211,8 +211,9 @@ qemuMigrationVHBASrcMayResume(virDomainObj *vm)
         return true;
 
     VIR_WARN("Domain '%s' stays paused: the destination may run it, its answer was lost. "
-             "Look there; if it does not run, 'virsh resume %s' here, otherwise "
-             "'virsh destroy %s' here",
+             "Look there at the vHBA that is its secondary here: where that is not marked, "
+             "the domain runs there, or has run. If it has not, 'virsh resume %s' here, "
+             "otherwise 'virsh destroy %s' here",
              vm->def->name, vm->def->name, vm->def->name);
     return false;
 }
@@ -260,7 +261,7 @@ qemuMigrationVHBASrcFetch(virConnectPtr conn,
         g_autofree char *reason = g_strdup(virGetLastErrorMessage());
 
         virReportError(VIR_ERR_OPERATION_INVALID,
-                       _("domain '%1$s' may run on the host that it was migrated to, because vHBA 'vhba_%2$s' cannot be had back from there: %3$s; stop it there first, or destroy it here"),
+                       _("domain '%1$s' may run on the host that it was migrated to, because vHBA 'vhba_%2$s' cannot be had back from there: %3$s; if it runs there, or has run, destroy it here; if it has not, remove what keeps the vHBA away and resume it again"),
                        secondary->def->domain, secondary->wwpn, reason);
         return -1;
     }
@@ -285,14 +286,14 @@ qemuMigrationVHBASrcCheckPair(virConnectPtr conn,
     if (rc == 1 && !secondary->active &&
         secondary->def->handover != VIR_NODE_DEV_VHBA_HANDOVER_LENT) {
         virReportError(VIR_ERR_OPERATION_INVALID,
-                       _("domain '%1$s' may run on the host that it was migrated to: vHBA 'vhba_%2$s' is lent, and its secondary is not active here; if the domain does not run there, start that first with 'virsh nodedev-start vhba_%3$s', which asks the fabric"),
+                       _("domain '%1$s' may run on the host that it was migrated to: vHBA 'vhba_%2$s' is lent, and its secondary is not active here; if the domain has not run there, start that first with 'virsh nodedev-start vhba_%3$s', which asks the fabric"),
                        primary->def->domain, primary->wwpn, primary->def->secondary);
         return -1;
     }
 
     if (rc == 0) {
         virReportError(VIR_ERR_OPERATION_INVALID,
-                       _("domain '%1$s' may run on the host that it was migrated to: vHBA 'vhba_%2$s' is lent, and its secondary 'vhba_%3$s' has been given up here; if the domain runs there, end it here with 'virsh destroy %1$s', otherwise define the secondary again and start it first"),
+                       _("domain '%1$s' may run on the host that it was migrated to: vHBA 'vhba_%2$s' is lent, and its secondary 'vhba_%3$s' has been given up here; if the domain runs there, or has run, end it here with 'virsh destroy %1$s', otherwise define the secondary again and start it first"),
                        primary->def->domain, primary->wwpn, primary->def->secondary);
         return -1;
     }
@@ -490,7 +491,7 @@ qemuMigrationVHBASrcDisownSecondary(virConnectPtr conn,
         return qemuMigrationVHBASrcGiveUpSecondary(conn, secondary);
 
     VIR_WARN("No other host is seen to have the vHBAs of domain '%s', they stay lent. "
-             "If it runs elsewhere, give them up with 'virsh nodedev-undefine vhba_%s'; "
+             "If it runs elsewhere, or has run, give them up with 'virsh nodedev-undefine vhba_%s'; "
              "otherwise take them back with 'virsh nodedev-start vhba_%s'",
              secondary->def->domain, secondary->wwpn, secondary->wwpn);
     return 0;
@@ -575,6 +576,57 @@ qemuMigrationVHBASrcConfirm(virDomainObj *vm,
 }
 
 
+/**
+ * qemuMigrationVHBASrcExitFinish:
+ * @vm: domain, unlocked, whose destination has been asked to finish, peer-to-peer
+ * @ddomain: what it has answered; if that is NULL, its error is the current one
+ * @checkActive: see qemuDomainObjExitRemote
+ *
+ * Does qemuDomainObjExitRemote. If QEMU has died here meanwhile, nobody is going to
+ * confirm the answer, so that it is written down now.
+ *
+ * Returns 0 on success, -1 with an error reported otherwise.
+ */
+int
+qemuMigrationVHBASrcExitFinish(virDomainObj *vm,
+                               virDomainPtr ddomain,
+                               bool checkActive)
+{
+    int answer = virDomainMigrateGetCancelled(ddomain);
+    virErrorPtr orig_err = NULL;
+
+    if (qemuDomainObjExitRemote(vm, checkActive) == 0)
+        return 0;
+
+    virErrorPreserveLast(&orig_err);
+    qemuMigrationVHBASrcConfirm(vm, answer);
+    virErrorRestore(&orig_err);
+    return -1;
+}
+
+
+/**
+ * qemuMigrationVHBASrcConfirmLate:
+ * @vm: domain whose migration the client wants to confirm
+ * @answer: what the destination has said, as the client tells
+ *
+ * If QEMU has died here before, there is no migration job any more. If the fabric
+ * bears out that the destination runs the guest, the pair is given up, as it is when
+ * somebody destroys the guest here. Otherwise nothing is done.
+ */
+void
+qemuMigrationVHBASrcConfirmLate(virDomainObj *vm,
+                                int answer)
+{
+    if (answer == VIR_DOMAIN_MIGRATE_FINISHED &&
+        vm->job->asyncJob == VIR_ASYNC_JOB_NONE && !virDomainObjIsActive(vm) &&
+        qemuMigrationVHBASrcDisown(vm))
+        qemuMigrationVHBASrcGiveUp(vm);
+
+    virResetLastError();
+}
+
+
 /* The guest stays: take back the secondary. One that was not stopped yet, or
  * was not active, has nowhere gone; any other is borrowed until it is logged in
  * here again. It is that already if the node device driver has died before it
@@ -624,6 +676,7 @@ qemuMigrationVHBASrcGetFate(virConnectPtr conn,
     case QEMU_MIGRATION_PHASE_NONE:
     case QEMU_MIGRATION_PHASE_PERFORM2:
     case QEMU_MIGRATION_PHASE_PERFORM3:
+    case QEMU_MIGRATION_PHASE_PERFORM3_DONE:
     case QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED:
         if (virDomainObjIsPostcopy(vm, job) ||
             qemuMigrationVHBASrcIsSent(conn, vm) != 0)
@@ -639,7 +692,6 @@ qemuMigrationVHBASrcGetFate(virConnectPtr conn,
         /* It may be QEMU only that says that all has been sent. What the destination
          * has said, when it was resumed or now, qemuMigrationVHBASrcGone has written
          * down. */
-    case QEMU_MIGRATION_PHASE_PERFORM3_DONE:
     case QEMU_MIGRATION_PHASE_POSTCOPY_FAILED:
     case QEMU_MIGRATION_PHASE_BEGIN_RESUME:
     case QEMU_MIGRATION_PHASE_PERFORM_RESUME:
@@ -721,7 +773,9 @@ qemuMigrationVHBASrcLeaveMarked(virConnectPtr conn,
 
     if ((rc = qemuMigrationVHBAJournalHas(conn, vm, lent, false)) == 1)
         VIR_WARN("Nobody can tell here whether domain '%s' runs on the destination; "
-                 "the vHBAs lent for its migration stay marked", vm->def->name);
+                 "the vHBAs lent for its migration stay marked. 'virsh nodedev-start' of "
+                 "the secondary takes them back, 'virsh nodedev-undefine' of it gives them "
+                 "up", vm->def->name);
 
     return MIN(rc, 0);
 }

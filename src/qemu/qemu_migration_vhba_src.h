@@ -54,6 +54,15 @@ void
 qemuMigrationVHBASrcConfirm(virDomainObj *vm,
                             int answer);
 
+int
+qemuMigrationVHBASrcExitFinish(virDomainObj *vm,
+                               virDomainPtr ddomain,
+                               bool checkActive);
+
+void
+qemuMigrationVHBASrcConfirmLate(virDomainObj *vm,
+                                int answer);
+
 /* for settling and recovery */
 
 int

@@ -88,7 +88,7 @@ qemuVHBACheckMark(const qemuVHBANodedev *vhba,
     switch (vhba->def->handover) {
     case VIR_NODE_DEV_VHBA_HANDOVER_LENT:
         virReportError(VIR_ERR_OPERATION_INVALID,
-                       _("vHBA '%1$s' is lent to another host for migration '%2$s' of domain '%3$s'; if the domain does not run there, take the pair back with 'virsh nodedev-start vhba_%4$s', otherwise give it up with 'virsh nodedev-undefine vhba_%4$s'"),
+                       _("vHBA '%1$s' is lent to another host for migration '%2$s' of domain '%3$s'; if the domain has not run there, take the pair back with 'virsh nodedev-start vhba_%4$s', otherwise give it up with 'virsh nodedev-undefine vhba_%4$s'"),
                        vhba->wwpn, vhba->def->migration, vhba->def->domain,
                        vhba->def->secondary ? vhba->def->secondary : vhba->wwpn);
         return -1;
@@ -172,7 +172,7 @@ qemuVHBAFind(virConnectPtr conn,
     /* of a partner only the WWPN is known */
     if (virWWNEqual(vhba->wwpn, wwpn) && !virWWNEqual(vhba->wwnn, wwnn)) {
         virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
-                       _("vHBA '%1$s' has wwnn '%2$s', not '%3$s'"),
+                       _("vHBA '%1$s' has wwnn '%2$s', not '%3$s'; correct the wwnn in the <source> of the disk"),
                        wwpn, vhba->wwnn, wwnn);
         return NULL;
     }
@@ -194,11 +194,8 @@ qemuVHBAStart(qemuVHBANodedev *vhba,
     }
 
     if (qemuVHBANodedevStart(vhba) < 0) {
-        g_autofree char *reason = g_strdup(virGetLastErrorMessage());
-
-        virReportError(VIR_ERR_OPERATION_FAILED,
-                       _("vHBA '%1$s' is not active and cannot be started: %2$s"),
-                       vhba->wwpn, reason);
+        virLastErrorPrefixMessage(_("vHBA '%1$s' is not active and cannot be started"),
+                                  vhba->wwpn);
         return -1;
     }
 
@@ -383,7 +380,7 @@ qemuVHBAPlaceFromPath(const char *path,
 
     if (!place->wwpn) {
         virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
-                       _("'%1$s' does not lead to a LUN behind an active vHBA"),
+                       _("'%1$s' does not lead to a LUN behind an active vHBA; start the vHBA, or let the disk name it by its WWNs"),
                        path);
         return -1;
     }
@@ -590,9 +587,40 @@ qemuVHBAIsThere(virStorageSource *src G_GNUC_UNUSED,
 
 
 struct qemuVHBAResolve {
+    virDomainObj *vm;
+    bool active; /* it was, so that it has to be afterwards */
     qemuVHBAUser user;
     unsigned int timeout;
 };
+
+
+/* Resolves @src, a source of @resolve->vm, whose lock is not held meanwhile. The
+ * domain may be stopped then, and take @src with it, so that a copy is worked on. */
+static int
+qemuVHBAResolveUnlocked(virStorageSource *src,
+                        struct qemuVHBAResolve *resolve)
+{
+    g_autoptr(virStorageSource) found = virStorageSourceNew();
+    int rc;
+
+    found->vhba = virStorageSourceVHBACopy(src->vhba);
+
+    qemuDomainObjEnterRemote(resolve->vm);
+    rc = qemuVHBAResolveSource(found, &resolve->user, resolve->timeout);
+    if (qemuDomainObjExitRemote(resolve->vm, resolve->active) < 0) {
+        qemuVHBAReleaseDomain(resolve->vm);
+        return -1;
+    }
+
+    if (rc < 0)
+        return -1;
+
+    g_free(src->path);
+    src->path = g_steal_pointer(&found->path);
+    virStorageSourceVHBAFree(src->vhba);
+    src->vhba = g_steal_pointer(&found->vhba);
+    return 0;
+}
 
 
 static int
@@ -601,7 +629,10 @@ qemuVHBAResolveVisit(virStorageSource *src,
 {
     struct qemuVHBAResolve *resolve = opaque;
 
-    return qemuVHBAResolveSource(src, &resolve->user, resolve->timeout);
+    if (resolve->user.pretend)
+        return qemuVHBAResolveSource(src, &resolve->user, 0);
+
+    return qemuVHBAResolveUnlocked(src, resolve);
 }
 
 
@@ -615,10 +646,8 @@ qemuVHBAResolveVisit(virStorageSource *src,
  * may take a while, and the lock of @vm is not held meanwhile, as it is not with
  * the QEMU monitor: the caller must hold a job, unless @pretend.
  *
- * What was claimed stays claimed even if it fails; qemuVHBAReleaseSource undoes
- * it.
- *
- * Returns 0 on success, -1 with an error.
+ * Returns 0 on success, -1 with an error. Then nothing is claimed that was not
+ * before, and if @vm is not active any more, @src may be gone with it.
  */
 int
 qemuVHBAResolveChain(virDomainObj *vm,
@@ -626,12 +655,12 @@ qemuVHBAResolveChain(virDomainObj *vm,
                      bool pretend)
 {
     struct qemuVHBAResolve resolve = {
+        .vm = vm,
+        .active = virDomainObjIsActive(vm),
         .user.incoming = vm->job->asyncJob == VIR_ASYNC_JOB_MIGRATION_IN,
         .user.pretend = pretend,
     };
     g_autofree char *name = g_strdup(vm->def->name);
-    bool active = virDomainObjIsActive(vm);
-    int ret;
 
     if (qemuVHBAForEachInChain(src, true, qemuVHBAIsThere, NULL) == 0)
         return 0;
@@ -639,17 +668,15 @@ qemuVHBAResolveChain(virDomainObj *vm,
     resolve.user.name = name;
     virUUIDFormat(vm->def->uuid, resolve.user.uuid);
 
-    if (pretend)
-        return qemuVHBAForEachInChain(src, true, qemuVHBAResolveVisit, &resolve);
-
     resolve.timeout = qemuVHBAGetLunTimeout(vm);
 
-    qemuDomainObjEnterRemote(vm);
-    ret = qemuVHBAForEachInChain(src, true, qemuVHBAResolveVisit, &resolve);
-    if (qemuDomainObjExitRemote(vm, ret == 0 && active) < 0)
-        return -1;
+    if (qemuVHBAForEachInChain(src, true, qemuVHBAResolveVisit, &resolve) == 0)
+        return 0;
 
-    return ret;
+    if (!pretend && resolve.active == virDomainObjIsActive(vm))
+        qemuVHBAReleaseSource(vm, src, true);
+
+    return -1;
 }
 
 

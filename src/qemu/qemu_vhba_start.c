@@ -322,6 +322,26 @@ qemuVHBAStartLeave(const char *wwpn)
 }
 
 
+/* Why the last attempt was in vain */
+static const char *
+qemuVHBAStartExplain(qemuVHBAStartResult result)
+{
+    switch (result) {
+    case QEMU_VHBA_START_AWAIT:
+        return "it is logged in on another host";
+
+    case QEMU_VHBA_START_UNKNOWN:
+        return "it may be logged in on another host";
+
+    case QEMU_VHBA_START_DONE:
+    case QEMU_VHBA_START_REFUSED:
+        break;
+    }
+
+    return virGetLastErrorMessage();
+}
+
+
 static void
 qemuVHBAStartThread(void *opaque)
 {
@@ -331,11 +351,12 @@ qemuVHBAStartThread(void *opaque)
     g_autoptr(virConnect) conn = NULL;
     unsigned long long begun = g_get_monotonic_time() / 1000;
     unsigned long long elapsed = 0;
+    qemuVHBAStartResult result = QEMU_VHBA_START_REFUSED;
 
     virIdentitySetCurrent(identity);
 
     while (elapsed < QEMU_VHBA_START_TIMEOUT) {
-        qemuVHBAStartResult result = QEMU_VHBA_START_REFUSED;
+        result = QEMU_VHBA_START_REFUSED;
 
         if (conn && virConnectIsAlive(conn) != 1)
             g_clear_pointer(&conn, virObjectUnref);
@@ -354,7 +375,7 @@ qemuVHBAStartThread(void *opaque)
     VIR_WARN("Gave up waiting for the fabric to let in vHBA 'vhba_%s' for hand-over %s, "
              "last error: %s; it stays marked and stopped, restart this "
              "daemon to try again",
-             start->wwpn, start->migration, virGetLastErrorMessage());
+             start->wwpn, start->migration, qemuVHBAStartExplain(result));
 
  cleanup:
     qemuVHBAStartLeave(start->wwpn);

@@ -37,6 +37,7 @@
 #include "virlog.h"
 #include "virstring.h"
 #include "virthread.h"
+#include "virutil.h"
 #include "virwwn.h"
 
 #define VIR_FROM_THIS VIR_FROM_NONE

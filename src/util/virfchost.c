@@ -653,7 +653,7 @@ virFCHostVportCheckFree(const char *wwpn)
         return 0;
 
     virReportError(VIR_ERR_OPERATION_INVALID,
-                   _("WWPN '%1$s' is in use on this host, by 'scsi_host%2$u'"),
+                   _("WWPN '%1$s' is in use on this host, by 'scsi_host%2$u'; destroy that vHBA, or use another WWPN"),
                    wwpn, other->host);
     return -1;
 }
@@ -745,9 +745,11 @@ static const virFCHostVportErrno virFCHostVportErrnos[] = {
     { ENOSYS, /* VPCERR_UNSUPPORTED */
       N_("the HBA, its driver or its firmware does not support NPIV, or no further vHBA"),
       N_("the HBA, its driver or its firmware does not support NPIV") },
+#ifdef ENOTUNIQ
     { ENOTUNIQ, /* VPCERR_BAD_WWN */
       N_("the HBA has these WWNs in use, or its driver does not accept them; use others"),
       NULL },
+#endif
     { EOPNOTSUPP, /* VPCERR_NO_FABRIC_SUPP */
       N_("the HBA is not connected to a fabric that supports NPIV; enable NPIV on the switch port"),
       NULL },

@@ -18,10 +18,10 @@
 
 #include <config.h>
 
-#include <poll.h>
 #include <unistd.h>
 #ifdef WITH_UDEV
 # include <libudev.h>
+# include <poll.h>
 #endif
 
 #include "viralloc.h"
@@ -401,8 +401,13 @@ virFCLunWatchClose(void)
 static int
 virFCLunWatchOpen(void)
 {
-    if (!(virFCLunWatchUdev = udev_new()) ||
-        !(virFCLunWatchKernel = virFCLunWatchListen("kernel")) ||
+    if (!(virFCLunWatchUdev = udev_new())) {
+        virReportError(VIR_ERR_INTERNAL_ERROR, "%s",
+                       _("failed to create udev context"));
+        return -1;
+    }
+
+    if (!(virFCLunWatchKernel = virFCLunWatchListen("kernel")) ||
         !(virFCLunWatchRules = virFCLunWatchListen("udev")) ||
         virPipe(virFCLunWatchWakeup) < 0)
         return -1;

@@ -30,8 +30,7 @@
  * @wwn: filled with the canonical form and a closing NUL
  *
  * Accepts 16 hex digits of either case, alone, after "0x" (sysfs), or as
- * eight pairs joined by ':' (switches, targetcli). Nothing else in libvirt
- * looks at the characters of a WWN.
+ * eight pairs joined by ':' (switches, targetcli).
  *
  * Returns true if @str is a WWN; otherwise false, with @wwn undefined.
  */
