@@ -6,6 +6,8 @@
 
 #include <config.h>
 
+#include <signal.h>
+
 #include "libvirt.h"
 
 #include "fuzz.h"
@@ -20,9 +22,18 @@ say_nothing(void *opaque, virErrorPtr err)
     (void) err;
 }
 
+/* glib traps when it gets no memory, of which libFuzzer knows nothing. */
+static void
+abort_on_trap(int number)
+{
+    (void) number;
+    abort();
+}
+
 void
 fuzz_libvirt_init(void)
 {
+    signal(SIGTRAP, abort_on_trap);
     if (virErrorInitialize() < 0 ||
         virLogSetOutputs("4:file:/dev/null") < 0)
         abort();

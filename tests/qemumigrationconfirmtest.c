@@ -426,8 +426,9 @@ testFinishFails(const void *opaque)
 {
     const bool *refused = opaque;
     g_autoptr(virConnect) conn = virGetConnect();
-    g_autoptr(virDomain) dom = NULL;
     g_autoptr(virDomainObj) vm = testGuestNew();
+    virDomainPtr dom = NULL;
+    bool known;
     qemuDomainJobDataPrivate *current;
 
     if (!vm)
@@ -449,8 +450,10 @@ testFinishFails(const void *opaque)
     stoppedIn = -1;
     dom = qemuMigrationDstFinish(&driver, conn, virObjectRef(vm), NULL, 0, NULL, NULL,
                                  DIRECT, 0, true);
+    known = dom != NULL;
+    virObjectUnref(dom);
 
-    if (!dom != *refused || (stoppedIn != -1) != *refused) {
+    if (known == *refused || (stoppedIn != -1) != *refused) {
         VIR_TEST_VERBOSE("QEMU was stopped in phase %d: %s",
                          stoppedIn, virGetLastErrorMessage());
         return -1;

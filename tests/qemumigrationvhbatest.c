@@ -1231,7 +1231,7 @@ testExitFinish(const void *opaque)
 {
     const struct testExitFinish *t = opaque;
     g_auto(testHost) host = { 0 };
-    g_autoptr(virDomain) ddomain = NULL;
+    virDomainPtr ddomain = NULL;
     int rc;
 
     if (testSent(&host) < 0)
@@ -1244,6 +1244,7 @@ testExitFinish(const void *opaque)
     qemuDomainObjEnterRemote(host.vm);
     ddomain = testAnswerNew(host.conn, t->answer);
     rc = qemuMigrationVHBASrcExitFinish(host.vm, ddomain, true);
+    virObjectUnref(ddomain);
 
     if ((rc == 0) != t->running ||
         (rc < 0 && testCheckError("is not running") < 0))
