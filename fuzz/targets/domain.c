@@ -127,7 +127,7 @@ asks_for_too_much(const char *input)
     g_autoptr(xmlDoc) doc = virXMLParseStringCtxt(input, "(input)", &ctxt);
 
     return doc &&
-        virXPathBoolean("boolean(//vcpu[string-length(normalize-space(.)) > 4] | "
+        virXPathBoolean("boolean(//vcpu[string-length(normalize-space(.)) > 4 or contains(., '-')] | "
                         "//@controller[string-length(.) > 3] | "
                         "//target/@dev[string-length(.) > 4])", ctxt) != 0;
 }

@@ -272,8 +272,10 @@ def plugged(t):
 
 def read_only(t):
     plug(t, disk(lun(1), "sda", more="<readonly/>"))
-    qemu_io(t, "sda", "write -P 0x11 4096 4096")
-    t.ok(reads_back("big", 0x5A), "a read-only disk cannot be written to")
+    before = target.backing("big").read_bytes()
+    answer = qemu_io(t, "sda", "write -P 0x11 4096 4096")
+    t.ok("failed" in answer or "not permitted" in answer, "to write to a read-only disk is refused", answer)
+    t.ok(target.backing("big").read_bytes() == before, "and nothing is written to its LUN")
     plug(t, disk(lun(2), "sdb", more="<shareable/>"))
     t.ok(find_disk(t, "sdb").find("shareable") is not None, "a shareable disk beside it")
     unplug(t, "sda")

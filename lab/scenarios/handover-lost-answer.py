@@ -19,7 +19,8 @@ def run(t):
     for host in (t.a, t.b):
         stop.prepare(host)
     with watch:
-        refused(t, watch)
+        for options in ((), ("--p2p",)):
+            refused(t, watch, *options)
         died(t, watch)
         orphaned(t, watch, (t.a, t.b), (P, S))
         consoles = [handover.take_console(t.a)]
@@ -31,17 +32,18 @@ def run(t):
         stop.withdraw(host)
 
 
-def refused(t, watch):
-    t.say("the guest's QEMU dies on b before it runs there, peer-to-peer: b refuses")
-    held, migration = migrate_until_commit(t, options=["--p2p"])
+def refused(t, watch, *options):
+    when = f"refused {' '.join(options) or 'direct'}"
+    t.say(f"the guest's QEMU dies on b before it runs there, {when}")
+    held, migration = migrate_until_commit(t, options=options)
     begin = time.time()
     faults.strike(faults.Victim("QEMU", faults.DESTINATION), {faults.DESTINATION: t.b})
     held.go()
     _, error = migration.communicate(timeout=200)
     t.ok(migration.returncode != 0, "virsh migrate says that it did not migrate", error)
-    handover.check_has_all(t, t.a, P, S, "refused")
-    handover.check_has_nothing(t, t.b, PAIR, "refused")
-    handover.check_writes(t, watch, begin, "refused")
+    handover.check_has_all(t, t.a, P, S, when)
+    handover.check_has_nothing(t, t.b, PAIR, when)
+    handover.check_writes(t, watch, begin, when)
 
 
 def died(t, watch):
@@ -103,9 +105,13 @@ def unheard(t, watch):
     t.equal(t.b.virsh("domstate", NAME), "running", "the guest writes, from b")
     undecided(t, migration)
     t.b.shell(f"ip route del {deaf}")
-    error = t.a.virsh_refuses("resume", NAME)
-    t.contains(error, "may run on the host that it was migrated to", "a does not resume it, and says why")
-    t.contains(error, S.name, "the error names the vHBA that tells")
+    for policy in ("first", "last"):
+        fabric.control("policy", policy)
+        error = t.a.virsh_refuses("resume", NAME)
+        t.contains(error, "may run on the host that it was migrated to",
+                   f"where the {policy} login wins, a does not resume it, and says why")
+        t.contains(error, S.name, "the error names the vHBA that tells")
+    fabric.control("policy", "first")
     t.a.virsh("destroy", NAME)
     error = t.a.virsh_refuses("start", NAME)
     t.contains(error, P.wwpn, "destroyed by hand, a has no pair any more to start it with")

@@ -34,7 +34,7 @@ def boots(t):
     t.equal(fabric.where(P.wwpn), "a", "the start of the domain has started the vHBA")
     t.contains(t.a.virsh("dumpxml", NAME), f"wwpn='{P.wwpn}'", "the live XML names the WWPN")
     t.contains(t.a.virsh("dumpxml", NAME), " dev='/dev/", "the live XML names the device as well")
-    t.ok(" dev='/dev/s" not in t.a.virsh("dumpxml", "--inactive", NAME), "the inactive XML does not")
+    t.ok(" dev='/dev/" not in t.a.virsh("dumpxml", "--inactive", NAME), "the inactive XML does not")
     error = t.a.virsh_refuses("nodedev-destroy", P.name)
     t.contains(error, NAME, "the vHBA of a running domain is not destroyed, and the error names the domain")
     t.a.virsh("destroy", NAME)
