@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A guest goes there and back again and again, and nothing is left over: vports, files, memory, file descriptors.
 
-Four times, which shows one file descriptor that is left over each time; with LAB_FULL=1 in the environment a hundred times, or as often as LAB_ROUNDS says.
+Four times, which shows one file descriptor that is left over each time; with LAB_FULL=1 in the environment a hundred
+times, or as often as LAB_ROUNDS says.
 """
 
 import os
