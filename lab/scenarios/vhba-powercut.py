@@ -33,10 +33,11 @@ def run(t):
         for port in PORTS:
             t.a.run("sh", "-ec", f"cat > /tmp/{port.wwpn}", stdin=port.xml(parent="<parent fabric_wwn='FABRIC'/>"))
         t.a.shell(PREPARE.format(versions=VERSIONS, wwpns=" ".join(port.wwpn for port in PORTS)))
+        enough = 5 + 2 * number
         if number % 2:
-            check(t, f"power cut {number}, in the middle of a definition", cut(t, VERSIONS * len(PORTS), 5 + 2 * number))
+            check(t, f"power cut {number}, in the middle of a definition", cut(t, VERSIONS * len(PORTS), enough))
         else:
-            check(t, f"power cut {number}, after the last definition", cut(t, 5 + 2 * number, 5 + 2 * number))
+            check(t, f"power cut {number}, after the last definition", cut(t, enough, enough))
 
 
 def cut(t, commands, enough):
