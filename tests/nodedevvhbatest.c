@@ -806,6 +806,30 @@ testParentIsFixedWhileActive(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* Until then it can change, and a start that is under way does not miss that. */
+static int
+testParentChangesDuringStart(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *xml = testXML("<parent fabric_wwn='" FABRIC "'/>", P, "");
+    g_autofree char *name = g_strdup("vhba_" P);
+    g_autoptr(virNodeDeviceDef) def = NULL;
+
+    if (testDefine(P, "") < 0 ||
+        !nodeDeviceVHBAGetEntry(driver->vhbas, name, &def, NULL))
+        return -1;
+
+    if (testDefine(P, "<secondary wwpn='" S "'/>") < 0 ||
+        nodeDeviceVHBACheckUnchanged(driver->vhbas, def) < 0)
+        return -1;
+
+    if (testDefineXML(xml) < 0 ||
+        nodeDeviceVHBACheckUnchanged(driver->vhbas, def) == 0)
+        return -1;
+
+    return testError("while it was being started");
+}
+
+
 /* Whatever the XML says about the parent: it has been undefined, and only its
  * name was kept since the daemon is restarted. */
 static int
@@ -1771,6 +1795,7 @@ mymain(void)
     TEST("a mark is set while active", testMarkWhileActive);
     TEST("a mark's UUID is in canonical form", testMigrationIsCanonical);
     TEST("the parent is fixed while active", testParentIsFixedWhileActive);
+    TEST("the parent changes while it is being started", testParentChangesDuringStart);
     TEST("undefine while active leaves it transient", testUndefineWhileActive);
     TEST("what was undefined while active is defined again", testDefineAgainWhileActive);
     TEST("an HBA means the fabric that it is on", testHBAMeansItsFabric);

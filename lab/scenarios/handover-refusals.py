@@ -60,7 +60,7 @@ def run(t):
         journey.start()
         foresee(journey, None)
         foresee_little_room(journey)
-        for refusal in table.chosen(REFUSALS):
+        for refusal in table.chosen(REFUSALS, OLD_SOURCE):
             t.say(f"reason: {refusal.name}")
             begin = time.time()
             rows.append((refusal, refuse(journey, refusal), time.time() - begin))

@@ -83,6 +83,26 @@ nodeDeviceVHBAWaitUsable(nodeDeviceVHBAs *vhbas,
 }
 
 
+/* Somebody may have defined the vHBA anew since it was created: then it has another
+ * WWNN, or is on another HBA, than it should. Now that it is active nobody can do that
+ * any more. Returns 0 if it is as @def says, -1 with an error otherwise. */
+int
+nodeDeviceVHBACheckUnchanged(nodeDeviceVHBAs *vhbas,
+                             const virNodeDeviceDef *def)
+{
+    g_autoptr(virNodeDeviceDef) now = NULL;
+
+    if (!nodeDeviceVHBAGetEntry(vhbas, def->name, &now, NULL) ||
+        virNodeDeviceVHBASameHardware(now, def))
+        return 0;
+
+    virReportError(VIR_ERR_OPERATION_INVALID,
+                   _("'%1$s' got another <wwnn> or <parent> while it was being started; start it again"),
+                   def->name);
+    return -1;
+}
+
+
 /* Leaves nothing behind of a start that has failed; keeps its error. */
 static void
 nodeDeviceVHBAUndoStart(nodeDeviceVHBAs *vhbas,
@@ -129,6 +149,7 @@ nodeDeviceVHBADoStart(nodeDeviceVHBAs *vhbas,
         return -1;
 
     if (nodeDeviceVHBAWaitUsable(vhbas, def) < 0 ||
+        nodeDeviceVHBACheckUnchanged(vhbas, def) < 0 ||
         nodeDeviceVHBATakeBack(vhbas, def) < 0) {
         nodeDeviceVHBAUndoStart(vhbas, hba, def);
         return -1;
