@@ -28,6 +28,8 @@
  *   ARBITER_ALONE        A takes the return of S for B's word
  *   WAITS_FOR_A          B starts P only when told that A has let go of it
  *   MOVES_ON             B may hand the pair on to a third host afterwards
+ *   OLD_ANSWER           a client may confirm another migration, a former one,
+ *                        when B has made up its mind; OLD_ANSWER_EARLY: any time
  *   NO_HOST_FAULTS, NO_LINK_FAULTS
  *                        leaves out these faults
  *   BUG_…                seeded bugs, which have to be found
@@ -304,10 +306,12 @@ inline srcBegin()
     fi;
 #ifdef OFFLINE
     /* Finish may follow at once, so this is all that we know from here on. */
+#ifndef BUG_P_NOT_MARKED
     if
     :: !failed -> setMark(A, P, lent)
     :: else
     fi;
+#endif
 #endif
     if
     :: !failed && host[A].vport[S] -> nodedevDestroy(A, S)
@@ -378,14 +382,28 @@ inline srcPerform()
 #define errorTells  false
 #endif
 
+/* If QEMU has died, the job has ended. Peer-to-peer A has heard B itself and writes
+ * that down; else it is a client that says that B runs the guest, perhaps of another
+ * migration, and it counts if the fabric shows that B has S. */
+#define hasHeard  (job || peer2peer)
+#ifdef BUG_CONFIRM_UNSEEN
+#define countsLate  true
+#else
+#define countsLate  showsElsewhere(A, S)
+#endif
+
 inline srcConfirm()
 {
     if
-    :: d_step { call[A] == Confirm -> printf("A: Confirm ok\n"); fate = there }
+    :: d_step { call[A] == Confirm -> printf("A: Confirm ok\n");
+                if
+                :: hasHeard || countsLate -> fate = there
+                :: else
+                fi }
     :: d_step { call[A] == ConfirmRefused -> printf("A: Confirm, refused by B\n");
                 if
                 /* post-copy: an error of Finish does not tell */
-                :: !postcopy || errorTells -> fate = here
+                :: hasHeard && (!postcopy || errorTells) -> fate = here
                 :: else
                 fi }
     :: d_step { call[A] == ConfirmCancelled -> printf("A: Confirm cancelled\n") }
@@ -484,6 +502,13 @@ inline srcTakeBack()
 #define mayLie    true
 #endif
 
+/* When an answer to another migration may come */
+#ifdef OLD_ANSWER_EARLY
+#define mayBeOld  true
+#else
+#define mayBeOld  (host[B].journal[S] != borrowed && !finishing)
+#endif
+
 /* What virtqemud would have to go by if the journal did not say it */
 #define remembersPerform  (performed && host[A].qemu != off && host[A].journal[P] == unmarked)
 
@@ -526,10 +551,15 @@ inline srcSettle()
        :: fate == undecided ->
           if
           :: srcAsk()
+          :: srcConfirm()
           :: atomic { verdict == here -> fate = here }
           :: atomic { verdict == there && bearsOut -> fate = there }
 #ifdef BY_DESTROY
           :: verdict == there && !bearsOut -> stopQEMU(A); verdict = undecided
+#endif
+#ifdef OLD_ANSWER
+          :: d_step { host[A].qemu == off && mayBeOld && countsLate ->
+                      fate = there; printf("A: Confirm ok, of another migration\n") }
 #endif
 #ifdef ARBITER_ALONE
           :: startWhenFree(A, S); fate = here
@@ -791,6 +821,7 @@ proctype virtqemudA()
               if
               :: failed
               :: !connected[A]
+              :: !job && !peer2peer         /* QEMU has died */
               :: srcConfirm()
               fi
 #endif
@@ -806,6 +837,12 @@ restart:
     atomic { host[A].up -> host[A].virtqemud = true; printf("A: virtqemud starts\n") };
     {
         fate = undecided;
+#ifdef BUG_MARK_AT_RESTART
+        if
+        :: host[A].journal[S] == unmarked -> setMark(A, S, borrowed)
+        :: else
+        fi;
+#endif
         srcSettle();
         false
     } unless { !host[A].virtqemud };
@@ -835,6 +872,12 @@ restart:
     {
         finishing = false;
         autodestroy = false;
+#ifdef BUG_KILL_AT_RESTART
+        if
+        :: !isMarked(B, P) -> stopQEMU(B)
+        :: else
+        fi;
+#endif
         dstSettle();
         false
     } unless { !host[B].virtqemud };
