@@ -1206,6 +1206,8 @@ testConfirm(const void *opaque)
 struct testExitFinish {
     virDomainMigrateCancelled answer;
     bool running;
+    bool postcopy;
+    bool unplugged;             /* the disk is not in the persistent definition */
     const char *dump;
 };
 
@@ -1238,10 +1240,16 @@ testExitFinish(const void *opaque)
         return -1;
 
     host.vm->job->phase = QEMU_MIGRATION_PHASE_PERFORM3_DONE;
-    if (!t->running)
-        host.vm->def->id = -1;
+    if (t->postcopy)
+        host.vm->job->apiFlags |= VIR_MIGRATE_POSTCOPY;
 
     qemuDomainObjEnterRemote(host.vm);
+    if (!t->running) {
+        host.vm->def->id = -1;
+        virDomainObjSetState(host.vm, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_CRASHED);
+        if (t->unplugged)
+            virDomainDiskDefFree(virDomainDiskRemove(host.vm->def, 0));
+    }
     ddomain = testAnswerNew(host.conn, t->answer);
     rc = qemuMigrationVHBASrcExitFinish(host.vm, ddomain, true);
     virObjectUnref(ddomain);
@@ -1746,14 +1754,8 @@ testRedefine(virDomainObj *vm)
 
     vm->def = testDefNew();
     vm->def->id = -1;
+    vm->def->title = g_strdup("new");
     virDomainDefFree(old);
-}
-
-
-static void
-testUndefine(virDomainObj *vm)
-{
-    vm->removing = true;
 }
 
 
@@ -1764,7 +1766,7 @@ testListed(virDomainObj *vm G_GNUC_UNUSED)
 
 
 /* Nobody has to wait for the domain while its LUNs are waited for, and if it is
- * another one afterwards, or none, it is not migrated. */
+ * another one afterwards, it is not migrated, and stays that. */
 static int
 testPrepareMeanwhile(const void *opaque)
 {
@@ -1776,6 +1778,7 @@ testPrepareMeanwhile(const void *opaque)
         return -1;
 
     host.vm->def->id = -1;
+    host.vm->newDef = testDefNew(); /* it was defined here before */
     waiting = host.vm;
     meanwhile = opaque;
     rc = qemuMigrationVHBADstPrepare(host.vm, cookie);
@@ -1784,7 +1787,11 @@ testPrepareMeanwhile(const void *opaque)
     if (opaque == testListed)
         return rc;
 
-    if (rc == 0 || testCheckError("was redefined or undefined") < 0)
+    if (rc == 0 || testCheckError("was redefined") < 0)
+        return -1;
+
+    virDomainObjRemoveTransientDef(host.vm);
+    if (STRNEQ_NULLABLE(host.vm->def->title, "new"))
         return -1;
 
     host.vm->job->phase = QEMU_MIGRATION_PHASE_PREPARE;
@@ -3037,7 +3044,7 @@ testAll(void)
     TEST_REFUSED("P is marked", .message = "still borrowed", .primaryMark = MARK("borrowed"));
     TEST_REFUSED("S is missing", .message = "secondary vHBA 'vhba_" S "' of 'vhba_" P "' is not defined on the source", .secondary = "");
     TEST_REFUSED("S is stopped", .message = "nodedev-start vhba_" S, .secondaryStopped = true);
-    TEST_REFUSED("S is marked", .message = "still lent", .secondaryMark = MARK("lent"));
+    TEST_REFUSED("S is marked", .message = "restart virtqemud here", .secondaryMark = MARK("lent"));
     TEST_REFUSED("S has another primary", .message = "not defined as the secondary",
                  .secondaryPartner = PRIMARY(STRANGER));
     TEST_REFUSED("S has no primary", .message = "not defined as the secondary",
@@ -3132,6 +3139,10 @@ testAll(void)
 
     TEST_EXIT("has taken it", .answer = VIR_DOMAIN_MIGRATE_FINISHED, .dump = "");
     TEST_EXIT("has refused it", .answer = VIR_DOMAIN_MIGRATE_REFUSED, .dump = AFTER_TAKE_BACK);
+    TEST_EXIT("has refused it, the disk was plugged in", .answer = VIR_DOMAIN_MIGRATE_REFUSED,
+              .unplugged = true, .dump = AFTER_TAKE_BACK);
+    TEST_EXIT("has failed after the switch-over", .answer = VIR_DOMAIN_MIGRATE_REFUSED,
+              .postcopy = true, .dump = AFTER_PERFORM);
     TEST_EXIT("cannot be heard", .answer = VIR_DOMAIN_MIGRATE_LOST, .dump = AFTER_PERFORM);
     TEST_EXIT("has taken it, but QEMU lives", .answer = VIR_DOMAIN_MIGRATE_FINISHED,
               .running = true, .dump = AFTER_PERFORM);
@@ -3197,7 +3208,6 @@ testAll(void)
     TEST("Prepare marks before it starts", testPrepareOrder, NULL);
     TEST("Prepare keeps nobody waiting", testPrepareMeanwhile, testListed);
     TEST("Prepare fails: redefined meanwhile", testPrepareMeanwhile, testRedefine);
-    TEST("Prepare fails: undefined meanwhile", testPrepareMeanwhile, testUndefine);
     TEST("Prepare takes a LUN that is named by its path", testPrepareByPath, "/dev/sdd");
     TEST("Prepare takes a LUN that is named by another path", testPrepareByPath, "/dev/sdz");
     TEST_PREPARE_FAILS("other LUN", .secondary = S_OTHER,

@@ -90,6 +90,7 @@ int
 nodeDeviceVHBACheckUnchanged(nodeDeviceVHBAs *vhbas,
                              const virNodeDeviceDef *def)
 {
+    VIR_LOCK_GUARD lock = virLockGuardLock(&vhbas->defineLock);
     g_autoptr(virNodeDeviceDef) now = NULL;
 
     if (!nodeDeviceVHBAGetEntry(vhbas, def->name, &now, NULL) ||

@@ -84,7 +84,9 @@ qemuMigrationVHBASrcCheckMark(const qemuVHBANodedev *vhba)
 
     if (vhba->def->handover == VIR_NODE_DEV_VHBA_HANDOVER_LENT) {
         virReportError(VIR_ERR_OPERATION_INVALID,
-                       _("vHBA 'vhba_%1$s' is still lent for migration %2$s of domain '%3$s'; settle that migration first: 'virsh nodedev-start' of the secondary takes the pair back, 'virsh nodedev-undefine' of it gives the pair up"),
+                       vhba->def->primary ?
+                       _("vHBA 'vhba_%1$s' is still lent for migration %2$s of domain '%3$s'; if that is over, restart virtqemud here: it takes the vHBA back") :
+                       _("vHBA 'vhba_%1$s' is still lent for migration %2$s of domain '%3$s'; settle that migration first: 'virsh nodedev-start' of its secondary takes the pair back, 'virsh nodedev-undefine' of that gives the pair up"),
                        vhba->wwpn, vhba->def->migration, vhba->def->domain);
         return -1;
     }

@@ -235,6 +235,7 @@ qemuMigrationVHBADstCommit(virDomainObj *vm)
     qemuDomainJobPrivate *jobPriv = vm->job->privateData;
     g_autoptr(virConnect) conn = NULL;
     virErrorPtr orig_err = NULL;
+    int rc;
 
     if (!qemuMigrationVHBAConcerns(vm))
         return 0;
@@ -244,12 +245,14 @@ qemuMigrationVHBADstCommit(virDomainObj *vm)
         return -1;
     }
 
-    if (qemuMigrationVHBADstKeepPrimaries(conn, vm) < 0) {
-        /* to close a dead one is an error, which would hide the refusal */
-        virErrorPreserveLast(&orig_err);
-        g_clear_pointer(&conn, virObjectUnref);
-        virErrorRestore(&orig_err);
+    rc = qemuMigrationVHBADstKeepPrimaries(conn, vm);
 
+    /* to close a dead one is an error, which would hide the refusal */
+    virErrorPreserveLast(&orig_err);
+    g_clear_pointer(&conn, virObjectUnref);
+    virErrorRestore(&orig_err);
+
+    if (rc < 0) {
         if (qemuMigrationVHBADstRevoke(vm) == 0)
             qemuMigrationVHBADstReportRefusal(vm);
         return -1;

@@ -165,10 +165,27 @@ qemuMigrationVHBADstCheckPath(const qemuMigrationVHBAPair *pair,
 }
 
 
+/* What somebody has defined in the place of @vm is what is defined, on disk as well;
+ * not what was before the migration began. */
+static void
+qemuMigrationVHBADstKeepDefinition(virDomainObj *vm)
+{
+    qemuDomainObjPrivate *priv = vm->privateData;
+    g_autoptr(virQEMUDriverConfig) cfg = virQEMUDriverGetConfig(priv->driver);
+
+    g_clear_pointer(&vm->newDef, virDomainDefFree);
+
+    if (vm->persistent &&
+        virDomainDefSave(vm->def, priv->driver->xmlopt, cfg->configDir) < 0)
+        VIR_WARN("The new definition of domain '%s' is not on disk: %s",
+                 vm->def->name, virGetLastErrorMessage());
+}
+
+
 /* To be called after qemuDomainObjEnterRemote, with the definition that @vm had
  * then. Nobody should wait for @vm's lock as long as we wait for the fabric or a
  * LUN. But it is not active yet, so that others may define another domain in its
- * place meanwhile, or undefine it. */
+ * place meanwhile. */
 static int
 qemuMigrationVHBADstExitRemote(virDomainObj *vm,
                                const virDomainDef *def)
@@ -178,8 +195,9 @@ qemuMigrationVHBADstExitRemote(virDomainObj *vm,
     if (vm->def == def && !vm->removing)
         return 0;
 
+    qemuMigrationVHBADstKeepDefinition(vm);
     virReportError(VIR_ERR_OPERATION_INVALID,
-                   _("domain '%1$s' was redefined or undefined on the destination while its vHBAs were being started there; migrate it again"),
+                   _("domain '%1$s' was redefined on the destination while its vHBAs were being started there; migrate it again"),
                    vm->def->name);
     return -1;
 }

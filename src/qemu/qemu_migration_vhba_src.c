@@ -165,9 +165,11 @@ void
 qemuMigrationVHBASrcNotSent(virDomainObj *vm)
 {
     VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
     virErrorPtr orig_err = NULL;
 
-    if (!qemuMigrationVHBAIsUsed(vm->def))
+    /* the disk may have been unplugged with QEMU */
+    if (!jobPriv->vhbaHandover && !qemuMigrationVHBAIsUsed(vm->def))
         return;
 
     virErrorPreserveLast(&orig_err);
@@ -597,6 +599,12 @@ qemuMigrationVHBASrcExitFinish(virDomainObj *vm,
 
     if (qemuDomainObjExitRemote(vm, checkActive) == 0)
         return 0;
+
+    /* after the switch-over of post-copy an error says nothing of the guest there,
+     * and here nothing is left that tells of that switch-over */
+    if (answer == VIR_DOMAIN_MIGRATE_REFUSED &&
+        vm->job->apiFlags & VIR_MIGRATE_POSTCOPY)
+        answer = VIR_DOMAIN_MIGRATE_LOST;
 
     virErrorPreserveLast(&orig_err);
     qemuMigrationVHBASrcConfirm(vm, answer);
