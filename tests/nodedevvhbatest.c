@@ -34,8 +34,10 @@
 #include "configmake.h"
 #include "virevent.h"
 #include "virfcclaim.h"
+#include "virfchost.h"
 #include "virfile.h"
 #include "virfilewrapper.h"
+#include "virmock.h"
 #include "virthread.h"
 
 #define VIR_FROM_THIS VIR_FROM_NODEDEV
@@ -806,27 +808,123 @@ testParentIsFixedWhileActive(const void *opaque G_GNUC_UNUSED)
 }
 
 
-/* Until then it can change, and a start that is under way does not miss that. */
+/* A kernel that makes the vport of P, host77, on any HBA: what happens between that
+ * and what udev tells of it. While this is NULL, there is no such kernel. */
+static int (*vportIsMade)(void);
+
+static int (*real_virFCHostVportCreateOnFabric)(const char *fabricWWN, const char *wwnn,
+                                                const char *wwpn, unsigned int *parent);
+static int (*real_virFCHostVportDelete)(unsigned int parent, const char *wwnn,
+                                        const char *wwpn);
+static virFCHost *(*real_virFCHostFindByWWN)(const char *wwnn, const char *wwpn);
+
+
+static virFCHost *
+testHostNew(void)
+{
+    virFCHost *fchost = g_new0(virFCHost, 1);
+
+    fchost->host = 77;
+    fchost->wwnn = g_strdup(WWNN);
+    fchost->wwpn = g_strdup(P);
+    return fchost;
+}
+
+
+int
+virFCHostVportCreateOnFabric(const char *fabricWWN,
+                             const char *wwnn,
+                             const char *wwpn,
+                             unsigned int *parent)
+{
+    virNodeDeviceObj *obj = NULL;
+
+    VIR_MOCK_REAL_INIT(virFCHostVportCreateOnFabric);
+    if (!vportIsMade)
+        return real_virFCHostVportCreateOnFabric(fabricWWN, wwnn, wwpn, parent);
+
+    if (vportIsMade() < 0)
+        return -1;
+
+    *parent = 0;
+    obj = testUdevAdd(77, P);
+    virNodeDeviceObjEndAPI(&obj);
+    return 0;
+}
+
+
+int
+virFCHostVportDelete(unsigned int parent,
+                     const char *wwnn,
+                     const char *wwpn)
+{
+    VIR_MOCK_REAL_INIT(virFCHostVportDelete);
+    if (!vportIsMade)
+        return real_virFCHostVportDelete(parent, wwnn, wwpn);
+
+    testUdevRemove(testFind(P));
+    return 0;
+}
+
+
+virFCHost *
+virFCHostFindByWWN(const char *wwnn,
+                   const char *wwpn)
+{
+    VIR_MOCK_REAL_INIT(virFCHostFindByWWN);
+
+    return vportIsMade ? testHostNew() : real_virFCHostFindByWWN(wwnn, wwpn);
+}
+
+
+virFCHost *
+virFCHostVportWait(unsigned int host G_GNUC_UNUSED,
+                   unsigned int timeoutMs G_GNUC_UNUSED)
+{
+    return testHostNew();
+}
+
+
 static int
-testParentChangesDuringStart(const void *opaque G_GNUC_UNUSED)
+testIsPairedMeanwhile(void)
+{
+    return testDefine(P, "<secondary wwpn='" S "'/>");
+}
+
+
+static int
+testIsMovedMeanwhile(void)
 {
     g_autofree char *xml = testXML("<parent fabric_wwn='" FABRIC "'/>", P, "");
-    g_autofree char *name = g_strdup("vhba_" P);
-    g_autoptr(virNodeDeviceDef) def = NULL;
 
-    if (testDefine(P, "") < 0 ||
-        !nodeDeviceVHBAGetEntry(driver->vhbas, name, &def, NULL))
+    return testDefineXML(xml);
+}
+
+
+/* Until it is active its parent can change. A start that is under way does not miss
+ * that, and leaves nothing behind. */
+static int
+testDefineDuringStart(const void *opaque G_GNUC_UNUSED)
+{
+    int rc;
+
+    if (testDefine(P, "") < 0)
         return -1;
 
-    if (testDefine(P, "<secondary wwpn='" S "'/>") < 0 ||
-        nodeDeviceVHBACheckUnchanged(driver->vhbas, def) < 0)
+    vportIsMade = testIsMovedMeanwhile;
+    rc = nodeDeviceVHBADoStart(driver->vhbas, "vhba_" P);
+    vportIsMade = NULL;
+
+    if (rc == 0 || nodeDeviceVHBAIsActive(driver->vhbas, "vhba_" P) ||
+        testError("while it was being started") < 0)
         return -1;
 
-    if (testDefineXML(xml) < 0 ||
-        nodeDeviceVHBACheckUnchanged(driver->vhbas, def) == 0)
-        return -1;
+    vportIsMade = testIsPairedMeanwhile;
+    if (testDefine(P, "") == 0)
+        rc = nodeDeviceVHBADoStart(driver->vhbas, "vhba_" P);
+    vportIsMade = NULL;
 
-    return testError("while it was being started");
+    return rc == 0 && nodeDeviceVHBAIsActive(driver->vhbas, "vhba_" P) ? 0 : -1;
 }
 
 
@@ -1795,7 +1893,7 @@ mymain(void)
     TEST("a mark is set while active", testMarkWhileActive);
     TEST("a mark's UUID is in canonical form", testMigrationIsCanonical);
     TEST("the parent is fixed while active", testParentIsFixedWhileActive);
-    TEST("the parent changes while it is being started", testParentChangesDuringStart);
+    TEST("the parent changes while it is being started", testDefineDuringStart);
     TEST("undefine while active leaves it transient", testUndefineWhileActive);
     TEST("what was undefined while active is defined again", testDefineAgainWhileActive);
     TEST("an HBA means the fabric that it is on", testHBAMeansItsFabric);

@@ -234,6 +234,30 @@ testAddDisks(virDomainDef *def,
 }
 
 
+/* Returns a guest that runs, with these disks, or NULL; @driver is initialized for it */
+static virDomainObj *
+testGuestNew(virQEMUDriver *driver,
+             const char *const *disks)
+{
+    g_autoptr(virDomainObj) vm = NULL;
+
+    if (qemuTestDriverInit(driver) < 0 ||
+        !(vm = virDomainObjNew(driver->xmlopt)))
+        return NULL;
+
+    QEMU_DOMAIN_PRIVATE(vm)->driver = driver;
+    vm->def = virDomainDefNew(driver->xmlopt);
+    vm->def->name = g_strdup("guest");
+    vm->def->id = 1;
+
+    if (virUUIDParse(GUEST_UUID, vm->def->uuid) < 0 ||
+        testAddDisks(vm->def, disks, driver->xmlopt) < 0)
+        return NULL;
+
+    return g_steal_pointer(&vm);
+}
+
+
 static int
 testRelease(const void *opaque)
 {
@@ -243,16 +267,10 @@ testRelease(const void *opaque)
     virQEMUDriver driver;
     int ret = -1;
 
-    if (qemuTestDriverInit(&driver) < 0 ||
-        !(vm = virDomainObjNew(driver.xmlopt)))
+    if (!(vm = testGuestNew(&driver, test->disks)))
         return -1;
 
-    vm->def = virDomainDefNew(driver.xmlopt);
-    vm->def->name = g_strdup("guest");
-
-    if (virUUIDParse(GUEST_UUID, vm->def->uuid) == 0 &&
-        testAddDisks(vm->def, test->disks, driver.xmlopt) == 0 &&
-        virFCClaimSet(ONE_LUN, "guest", GUEST_UUID, false) == 1) {
+    if (virFCClaimSet(ONE_LUN, "guest", GUEST_UUID, false) == 1) {
         qemuVHBAReleaseSource(vm, vm->def->disks[0]->src, test->chain);
 
         if (virFCClaimGet(ONE_LUN, NULL, &uuid) == test->claimed)
@@ -295,20 +313,13 @@ testStoppedMeanwhile(const void *opaque G_GNUC_UNUSED)
     virQEMUDriver driver;
     int ret = -1;
 
-    if (qemuTestDriverInit(&driver) < 0 ||
-        !(vm = virDomainObjNew(driver.xmlopt)))
+    if (!(vm = testGuestNew(&driver, disks)))
         return -1;
 
     testVHBASet(vhbas);
     testVHBAMeanwhile(testStop, vm);
-    QEMU_DOMAIN_PRIVATE(vm)->driver = &driver;
-    vm->def = virDomainDefNew(driver.xmlopt);
-    vm->def->name = g_strdup("guest");
-    vm->def->id = 1;
 
-    if (virUUIDParse(GUEST_UUID, vm->def->uuid) == 0 &&
-        testAddDisks(vm->def, disks, driver.xmlopt) == 0 &&
-        qemuVHBAResolveChain(vm, vm->def->disks[0]->src, false) < 0 &&
+    if (qemuVHBAResolveChain(vm, vm->def->disks[0]->src, false) < 0 &&
         strstr(virGetLastErrorMessage(), "is not running") &&
         virFCClaimGet(ONE_LUN, NULL, NULL) == 0)
         ret = 0;

@@ -228,8 +228,8 @@ def recovered(story, row):
         word, looks = wait_outcome(story)
         story.check(row.recovered_to == f"undecided, {word} by hand", f"what was said by hand ended in '{word}'")
     story.check(not fabric.double_logins(story.mark), "a WWPN was logged in twice")
-    wanted = PART.get(str(row), row.recovered_to)
-    story.check(row.recovered_to == wanted, f"it came to '{row.recovered_to}', not to '{wanted}'")
+    due = PART.get(str(row), row.recovered_to)
+    story.check(row.recovered_to == due, f"it came to '{row.recovered_to}', not to '{due}'")
     alive(story, row, looks)
     twice(story, looks)
 

@@ -86,7 +86,7 @@ nodeDeviceVHBAWaitUsable(nodeDeviceVHBAs *vhbas,
 /* Somebody may have defined the vHBA anew since it was created: then it has another
  * WWNN, or is on another HBA, than it should. Now that it is active nobody can do that
  * any more. Returns 0 if it is as @def says, -1 with an error otherwise. */
-int
+static int
 nodeDeviceVHBACheckUnchanged(nodeDeviceVHBAs *vhbas,
                              const virNodeDeviceDef *def)
 {

@@ -126,8 +126,6 @@ bool nodeDeviceVHBAIsDestroyed(nodeDeviceVHBAs *vhbas,
 
 /* node_device_vhba_start.c */
 
-int nodeDeviceVHBACheckUnchanged(nodeDeviceVHBAs *vhbas,
-                                 const virNodeDeviceDef *def);
 int nodeDeviceVHBADoStart(nodeDeviceVHBAs *vhbas,
                           const char *name);
 
