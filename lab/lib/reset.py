@@ -8,11 +8,11 @@ and LIO waits for it for ever before it lets go of the LUN.
 
 from concurrent import futures
 
-from . import cluster, daemon, fabric, nodes, ssh, target, vm
+from . import cluster, crashes, daemon, fabric, nodes, ssh, target, vm
 from .say import LabTimeout, say
 
 # Leaves a host without domains and vHBAs, even one on which a scenario failed half-way.
-CLEAN_HOST = r"""
+CLEAN_HOST = crashes.FORGET + r"""
 command -v virsh > /dev/null || exit 0  # a bare host
 known() {
     virsh -q 'list --all --name; nodedev-list --cap fc_host --all'

@@ -10,7 +10,7 @@ import signal
 import time
 import traceback
 
-from . import cluster, daemon, fabric, lost, nodes, reset, ssh
+from . import cluster, crashes, daemon, fabric, lost, nodes, reset, ssh
 from .host import Host
 from .paths import LAB, RUNS
 from .say import LabError
@@ -135,11 +135,22 @@ def _run_one(name, module, tap, limit=0, again=False):
     except Exception:
         tap.ok(False, f"{name} runs to its end")
         tap.note(traceback.format_exc())
+    _tell_crashes(name, tap)
     tap.note(f"{name} took {time.monotonic() - begin:.0f} s")
     if tap.failed > before:
         for node in nodes.HOSTS:
             tap.note(state_of(node))
         tap.note(f"the logs of {name} are in {collect(name)}")
+
+
+def _tell_crashes(name, tap):
+    """A program that has crashed is a failure, even if nobody has missed it."""
+    try:
+        crashed = crashes.found()
+    except LabError as error:
+        crashed = [str(error)]
+    if not tap.ok(not crashed, f"{name}: no program has crashed"):
+        tap.note("\n".join(crashed))
 
 
 STATE = r"""
@@ -155,6 +166,7 @@ done
 cat /sys/class/fc_remote_ports/*/port_state | sort | uniq -c
 ps -eo stat=,comm= | grep '^D' || true
 dmesg | tail -n 12
+journalctl --no-pager -q -o short-precise -u virtnodedevd.service -u virtqemud.service | tail -n 12
 """
 
 
@@ -175,6 +187,7 @@ def collect(name):
     for node in nodes.NODES.values():
         if daemon.pid(node.name):
             _collect_from(node, home)
+            crashes.collect(node, home)
     return home
 
 

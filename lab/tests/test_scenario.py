@@ -19,11 +19,12 @@ from lib.tap import Tap  # noqa: E402
 class ScenarioTest(unittest.TestCase):
     """A scenario, played without a lab."""
 
-    def play(self, run, limit=0):
+    def play(self, run, limit=0, crashed=()):
         """What is printed of a scenario whose function is run(t)."""
         out = io.StringIO()
         with mock.patch.multiple(scenario, reset=mock.Mock(), state_of=str, collect=str,
                                  Scenario=lambda name, tap: tap), \
+                mock.patch.object(scenario.crashes, "found", lambda: list(crashed)), \
                 mock.patch.object(scenario.lost, "any_guest", lambda: False):
             scenario._run_one("thing", types.SimpleNamespace(__doc__="A thing", run=run), Tap(out), limit)
         return out.getvalue()
@@ -32,6 +33,10 @@ class ScenarioTest(unittest.TestCase):
         said = self.play(lambda t: t.ok(True, "it does"), limit=5)
         self.assertIn("ok 1 - it does\n", said)
         self.assertNotIn("not ok", said)
+
+    def test_one_in_which_a_daemon_crashes_unnoticed(self):
+        said = self.play(lambda t: t.ok(True, "it does"), crashed=["a: virtqemud-signal11-1.core.gz"])
+        self.assertIn("not ok 2 - thing: no program has crashed\n# a: virtqemud-signal11-1.core.gz\n", said)
 
     def test_one_without_results(self):
         self.assertIn("not ok 1 - thing has results\n", self.play(lambda t: None))
