@@ -134,7 +134,7 @@ check-series-full: fetch
 	set -e; for base in $(BASES); do build-aux/carry $$base; done
 	build-aux/walk-series
 
-check-hooks: fetch
+check-hooks: deps-long fetch
 	build-aux/check-hooks
 
 clean:

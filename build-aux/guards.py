@@ -3,6 +3,7 @@
 
 A line is PATCH-FILE GUARD..., where a guard is
   NAME            a test of libvirt's suite, as 'meson test' knows it
+  valgrind:NAME   the same under memcheck (for what only leaks)
   lab:SCENARIO    a scenario of the lab
   compile         the tree no longer compiles (for what is only linked in)
 
@@ -107,7 +108,10 @@ def holds(workshop, guard, compiles):
     if guard.startswith("lab:"):
         passes = workshop.lab(guard[4:])
         return None if passes is None else not passes
-    result = workshop.test(guard).get(guard)
+    if guard.startswith("valgrind:"):
+        result = workshop.valgrind(guard[9:])
+    else:
+        result = workshop.test(guard).get(guard)
     return None if result is None else result not in GOOD
 
 

@@ -65,13 +65,22 @@ class Workshop:
             return False
         return self._run("ninja", "-C", self.build, *targets)
 
-    def test(self, *arguments):
-        """Run 'meson test' with ARGUMENTS; return {test: result}."""
-        mesonlog.path(self.build).unlink(missing_ok=True)
+    def test(self, *arguments, setup=""):
+        """Run 'meson test' with ARGUMENTS, and with --setup if SETUP says
+        which; return {test: result}."""
+        mesonlog.path(self.build, setup).unlink(missing_ok=True)
         self._run("meson", "test", "-C", self.build, "--no-rebuild",
-                  "--quiet", *arguments)
+                  "--quiet", *(["--setup", setup] if setup else []),
+                  *arguments)
         return {name: result for name, (result, _)
-                in mesonlog.read(self.build).items()}
+                in mesonlog.read(self.build, setup).items()}
+
+    def valgrind(self, test):
+        """Return the result of a test under memcheck, as upstream sets it up;
+        None if there is no valgrind."""
+        if not shutil.which("valgrind", path=PATH):
+            return None
+        return self.test(test, setup="valgrind").get(test)
 
     def lab(self, scenario):
         """Install, and return whether a scenario passes in a lab of its own;

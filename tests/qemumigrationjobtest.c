@@ -28,6 +28,7 @@
 #include "qemu/qemu_process.h"
 #include "virclosecallbacks.h"
 #include "virfile.h"
+#include "virthreadjob.h"
 #include "viruuid.h"
 
 #define VIR_FROM_THIS VIR_FROM_NONE
@@ -55,6 +56,9 @@ testDomainNew(void)
 static int
 testMigrationBegin(virDomainObj *vm)
 {
+    /* as in an RPC's worker: the job remembers which API owns it */
+    virThreadJobSet("testMigrationBegin");
+
     return virDomainObjBeginAsyncJob(vm, VIR_ASYNC_JOB_MIGRATION_OUT,
                                      VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT,
                                      FLAGS);

@@ -19,11 +19,13 @@ def patch_of(*paths):
 class FakeWorkshop:
     """A tree that is not built: says what a build and its tests would."""
 
-    def __init__(self, source, compiles=True, results=None, lab=True):
+    def __init__(self, source, compiles=True, results=None, lab=True,
+                 memcheck=None):
         self.source, self.log = source, "the log"
         self.compile = lambda: compiles
         self.test = lambda name: results or {}
         self.lab = lambda scenario: lab
+        self.valgrind = lambda name: memcheck
 
     def checkout(self, commit):
         git("checkout", "--quiet", "--force", commit, cwd=self.source)
@@ -119,6 +121,16 @@ class GuardTest(StackTest):
 
     def test_a_test_that_is_not_there_tells_nothing(self):
         self.assertIn("nothing is tested", self.examine("t", results={})[0])
+
+    def test_a_leak_is_seen_by_memcheck_alone(self):
+        seen = {"results": {"t": "OK"}, "memcheck": "FAIL"}
+        self.assertEqual(self.examine("valgrind:t", **seen), [])
+        self.assertIn("t passes", self.examine("t", **seen)[0])
+        self.assertIn("valgrind:t passes",
+                      self.examine("valgrind:t", memcheck="OK")[0])
+
+    def test_without_valgrind_nothing_is_tested(self):
+        self.assertIn("nothing is tested", self.examine("valgrind:t")[0])
 
     def test_what_only_adds_may_be_all_that_can_be_taken_out(self):
         changed = (self.repo / DRIVER).read_text().replace(
