@@ -180,6 +180,16 @@ static unsigned int npauses;
 static GString *pauses;
 static int told[2];             /* by the kernel */
 static unsigned int nevents;    /* that have been read */
+static int inhibitions;         /* of the daemon's exit */
+static unsigned int idle;       /* how often it was free to exit too early */
+
+
+static void
+testInhibit(bool inhibit,
+            void *opaque)
+{
+    *(int *) opaque += inhibit ? 1 : -1;
+}
 
 
 /* It is tried again after this, and may not fail then. */
@@ -187,6 +197,8 @@ static void
 testPause(void)
 {
     npauses++;
+    if (inhibitions != 1)
+        idle++;
     if (npauses == background->times)
         testNodedevVHBAFail(NULL);
     if (background->again)
@@ -298,10 +310,12 @@ testCheckBackground(const struct testBackground *t)
         testCheckLog(t->warning) < 0)
         return -1;
 
-    if (threads == 1 && now / 1000000 == t->elapsed)
+    if (idle == 0 && inhibitions == 0 &&
+        threads == 1 && now / 1000000 == t->elapsed)
         return 0;
 
-    VIR_TEST_VERBOSE("%u threads, %lld microseconds", threads, (long long) now);
+    VIR_TEST_VERBOSE("%u threads, %lld microseconds; the daemon was free to exit %u times too early, and is kept by %d now",
+                     threads, (long long) now, idle, inhibitions);
     return -1;
 }
 
@@ -317,7 +331,7 @@ testInBackground(const void *opaque)
 
     background = opaque;
     now = 0;
-    threads = npauses = nevents = 0;
+    threads = npauses = nevents = idle = 0;
     pauses = g_string_new(NULL);
     g_free(virTestLogContentAndReset());
 
@@ -326,7 +340,9 @@ testInBackground(const void *opaque)
     testNodedevVHBAFail(background->fail);
     testNodedevVHBAServe(DAEMON);
 
+    qemuVHBAStartSetInhibit(testInhibit, &inhibitions);
     qemuVHBAStartWhenFree(background->wwpn, MIGRATION);
+    qemuVHBAStartSetInhibit(NULL, NULL);
     ret = testCheckBackground(background);
 
     g_string_free(pauses, true);

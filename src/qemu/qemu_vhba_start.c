@@ -300,6 +300,29 @@ qemuVHBAStartSleep(virFCEventMonitor **events,
 static virMutex qemuVHBAStartLock = VIR_MUTEX_INITIALIZER;
 static GHashTable *qemuVHBAStartActive;
 
+/* Told of each of them, so that the daemon does not exit for being idle */
+static virStateInhibitCallback qemuVHBAStartInhibit;
+static void *qemuVHBAStartInhibitOpaque;
+
+
+/**
+ * qemuVHBAStartSetInhibit:
+ * @inhibit: keeps the daemon from exiting when it is idle; it is called with
+ *           true and with false equally often. NULL when the driver ends.
+ * @opaque: for @inhibit
+ *
+ * Says what is told of each vHBA that is started in the background from now on.
+ */
+void
+qemuVHBAStartSetInhibit(virStateInhibitCallback inhibit,
+                        void *opaque)
+{
+    VIR_LOCK_GUARD lock = virLockGuardLock(&qemuVHBAStartLock);
+
+    qemuVHBAStartInhibit = inhibit;
+    qemuVHBAStartInhibitOpaque = opaque;
+}
+
 
 static bool
 qemuVHBAStartEnter(const char *wwpn)
@@ -309,7 +332,13 @@ qemuVHBAStartEnter(const char *wwpn)
     if (!qemuVHBAStartActive)
         qemuVHBAStartActive = virHashNew(NULL);
 
-    return g_hash_table_add(qemuVHBAStartActive, g_strdup(wwpn));
+    if (!g_hash_table_add(qemuVHBAStartActive, g_strdup(wwpn)))
+        return false;
+
+    if (qemuVHBAStartInhibit)
+        qemuVHBAStartInhibit(true, qemuVHBAStartInhibitOpaque);
+
+    return true;
 }
 
 
@@ -319,6 +348,9 @@ qemuVHBAStartLeave(const char *wwpn)
     VIR_LOCK_GUARD lock = virLockGuardLock(&qemuVHBAStartLock);
 
     g_hash_table_remove(qemuVHBAStartActive, wwpn);
+
+    if (qemuVHBAStartInhibit)
+        qemuVHBAStartInhibit(false, qemuVHBAStartInhibitOpaque);
 }
 
 

@@ -19,6 +19,7 @@
 #pragma once
 
 #include "internal.h"
+#include "libvirt_internal.h"
 #include "qemu_vhba_nodedev.h"
 #include "virfcremoteport.h"
 
@@ -28,6 +29,10 @@
  * done in the background; the vHBA's mark in the journal tells that it is still
  * to be done, and is removed when it is.
  */
+
+void
+qemuVHBAStartSetInhibit(virStateInhibitCallback inhibit,
+                        void *opaque);
 
 virFCRemotePortState
 qemuVHBAStartAskPartner(const qemuVHBANodedev *vhba);
