@@ -131,13 +131,15 @@ nodeDeviceVHBAAutostartAttempted(nodeDeviceVHBAAutostart *autostart,
 }
 
 
-/* Runs in a thread of its own. Owns @jobdata, the name. */
+/* Runs in a thread of its own. @jobdata is the name, a key of the table of what
+ * is pending, which keeps it as long as this runs: a pool that is freed does not
+ * free what its jobs are about. */
 static void
 nodeDeviceVHBAAutostartAttempt(void *jobdata,
                                void *opaque)
 {
     nodeDeviceVHBAAutostart *autostart = opaque;
-    g_autofree char *name = jobdata;
+    const char *name = jobdata;
     bool failed = autostart->start(name, autostart->opaque) < 0;
 
     if (nodeDeviceVHBAAutostartAttempted(autostart, name, failed))
@@ -159,7 +161,6 @@ nodeDeviceVHBAAutostartDue(int timer,
     g_hash_table_iter_init(&iter, autostart->pending);
     while (g_hash_table_iter_next(&iter, &name, &value)) {
         nodeDeviceVHBAPending *pending = value;
-        g_autofree char *jobdata = NULL;
 
         if (pending->timer != timer)
             continue;
@@ -168,14 +169,10 @@ nodeDeviceVHBAAutostartDue(int timer,
         if (pending->running || autostart->stopped)
             return;
 
-        jobdata = g_strdup(name);
-        if (virThreadPoolSendJob(autostart->pool, 0, jobdata) < 0) {
+        if (virThreadPoolSendJob(autostart->pool, 0, name) < 0)
             virEventUpdateTimeout(timer, DELAY_MAX);
-            return;
-        }
-
-        jobdata = NULL;
-        pending->running = true;
+        else
+            pending->running = true;
         return;
     }
 }
