@@ -83,14 +83,15 @@ class Workshop:
         return self.test(test, setup="valgrind").get(test)
 
     def lab(self, scenario):
-        """Install, and return whether a scenario passes in a lab of its own;
-        None if it could not be played."""
+        """Install, with nothing left of an earlier tree, and return whether
+        a scenario passes in a lab of its own; None if it could not be
+        played."""
         lab = TOP / "lab" / "lab"
         env = {"LAB_LIBVIRT_ROOT": self.root,
                "LAB_LIVE": f"live-{self.folder.name}"}
+        shutil.rmtree(self.root, ignore_errors=True)
         if not (self._run("meson", "install", "-C", self.build, "--quiet",
-                          "--no-rebuild", "--only-changed",
-                          "--destdir", self.root)
+                          "--no-rebuild", "--destdir", self.root)
                 and self._run(lab, "build", **env)):
             return None
         begin = self.log.stat().st_size

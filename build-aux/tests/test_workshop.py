@@ -155,6 +155,13 @@ class LabTest(StackTest):
         for what in "install", "build", "run":
             self.assertIsNone(self.play("lab: no boot\n", fails=what), what)
 
+    def test_what_an_earlier_tree_has_installed_is_not_played_with(self):
+        tool = self.shop.root / "usr" / "bin" / "tool"
+        tool.parent.mkdir(parents=True)
+        tool.touch()
+        self.play("ok 1 - a\n1..1\n", fails=None)
+        self.assertFalse(tool.exists())
+
     def test_a_lab_that_runs_for_somebody_else_is_left_alone(self):
         self.play("ok 1 - a\n1..1\n", fails=None)
         self.assertEqual(self.lives, {None, "live-shop"})
