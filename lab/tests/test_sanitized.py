@@ -47,8 +47,9 @@ class SanitizedTest(unittest.TestCase):
 
     def test_a_warning_of_a_stack_that_libvirt_has_made_itself_is_nothing(self):
         odd = "==> /var/log/libvirt/sanitizer.virtqemud.25%d <==\n" \
-            "==virtqemud==250==WARNING: ASan is ignoring requested __asan_handle_no_return: stack type: default top: 0x7f; " \
-            "bottom 0x62; size: 0x1d (29)\nFalse positive error reports may follow\nFor details see https://example.org\n"
+            "==virtqemud==250==WARNING: ASan is ignoring requested __asan_handle_no_return: " \
+            "stack type: default top: 0x7f; bottom 0x62; size: 0x1d (29)\n" \
+            "False positive error reports may follow\nFor details see https://example.org\n"
         self.assertEqual(self.play(exec=(0, odd % 0 + "\n" + odd % 1))[0], 0)
         leak = odd % 0 + "\n" + odd % 1 + "==virtqemud==251==ERROR: LeakSanitizer: detected memory leaks\n"
         status, said = self.play(exec=(0, leak))
