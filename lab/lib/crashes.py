@@ -20,6 +20,11 @@ def found():
     return [f"{node.name}: {core}" for node in nodes.HOSTS if daemon.pid(node.name) for core in _cores(node)]
 
 
+def forget(host):
+    """What has crashed on a Host until now was meant to."""
+    host.shell(FORGET)
+
+
 def _cores(node):
     done = ssh.run(node.name, ["sh", "-c", LIST])
     if done.returncode != 0:

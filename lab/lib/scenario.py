@@ -187,7 +187,6 @@ def collect(name):
     for node in nodes.NODES.values():
         if daemon.pid(node.name):
             _collect_from(node, home)
-            crashes.collect(node, home)
     return home
 
 
@@ -205,3 +204,7 @@ def _collect_from(node, home):
             (home / f"{node.name}.{what}").write_text(done.stdout + done.stderr)
         except LabError as error:
             (home / f"{node.name}.{what}").write_text(f"{error}\n")
+    try:
+        crashes.collect(node, home)
+    except LabError as error:
+        (home / f"{node.name}.cores").write_text(f"{error}\n")

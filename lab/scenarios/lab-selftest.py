@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The lab itself works: machines, fabric, LUNs, power switches; no libvirt patch is needed.
 
-A vport is made by hand, gets its LUN, moves to the other host; a machine keeps its files over a reboot and a
-power cut, and loses its logins with its power.
+A program that crashes is found. A vport is made by hand, gets its LUN, moves to the other host; a machine keeps its
+files over a reboot and a power cut, and loses its logins with its power.
 """
 
-from lib import fabric, target
+from lib import crashes, fabric, target
 
 WWPN, WWNN = "2101001b32a900f2", "2001001b32a900f2"
 
 
 def run(t):
     streams(t)
+    crash(t)
     vport(t)
     move(t)
     power(t)
@@ -23,6 +24,13 @@ def streams(t):
     t.equal((done.stdout, done.stderr, done.returncode), ("in", "err\n", 7),
             "exec passes the three streams and the exit status")
     t.equal(t.a.run("ssh", "b", "hostname").strip(), "b", "a reaches b by ssh")
+
+
+def crash(t):
+    t.a.attempt("sh", "-c", "kill -SEGV $$")
+    found = crashes.found()
+    t.ok(len(found) == 1 and found[0].startswith("a: dash-signal11-"), "a program that crashes is found", found)
+    crashes.forget(t.a)
 
 
 def vport(t):
