@@ -18,6 +18,7 @@
 
 #include <config.h>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -113,6 +114,7 @@ ENSURE_ACL(Undefine)
 ENSURE_ACL(Create)
 ENSURE_ACL(CreateXML)
 ENSURE_ACL(Destroy)
+ENSURE_ACL(IsActive)
 ENSURE_ACL(SetAutostart)
 ENSURE_ACL(LookupByName)
 ENSURE_ACL(LookupSCSIHostByWWN)
@@ -1090,6 +1092,89 @@ testClaimedIsNotDestroyed(const void *opaque G_GNUC_UNUSED)
 }
 
 
+#define V "2101001b32a90002" /* a vHBA of the fixture */
+
+
+static void
+testUdevAddFixture(void)
+{
+    virNodeDeviceObj *obj;
+
+    nodeDeviceVHBAKeepName(driver->vhbas, "vhba_" V);
+    obj = testUdevAdd(1, V);
+    virNodeDeviceObjEndAPI(&obj);
+}
+
+
+typedef struct _testDestroyData testDestroyData;
+struct _testDestroyData {
+    char *vport_delete; /* a FIFO */
+    int rc;
+};
+
+
+static void
+testDestroyThread(void *opaque)
+{
+    testDestroyData *data = opaque;
+
+    data->rc = nodeDeviceVHBADoDestroy(driver->vhbas, "vhba_" V, V);
+    ignore_value(virFileWriteStr(data->vport_delete, "done", 0));
+}
+
+
+/* The kernel has been told to delete the vport, but udev has not told that it is
+ * gone. */
+static int
+testDestroyedIsNotActive(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *vport_delete = g_strdup_printf("%s/sys/class/fc_host/host0/vport_delete", sysfs);
+    g_autoptr(virNodeDevice) dev = virGetNodeDevice(conn, "vhba_" V);
+    testDestroyData data = { .vport_delete = vport_delete };
+    char told[64] = "";
+    VIR_AUTOCLOSE fd = -1;
+    virThread thread;
+    int before;
+    int meanwhile;
+
+    testUdevAddFixture();
+    before = nodeDeviceIsActive(dev);
+
+    if (unlink(vport_delete) < 0 || mkfifo(vport_delete, 0600) < 0 ||
+        (fd = open(vport_delete, O_RDWR | O_CLOEXEC)) < 0 ||
+        virThreadCreate(&thread, true, testDestroyThread, &data) < 0 ||
+        read(fd, told, sizeof(told) - 1) < 0)
+        return -1;
+
+    meanwhile = nodeDeviceIsActive(dev);
+    testUdevRemove(testFind(V));
+    nodeDeviceVHBAsChanged(driver->vhbas, false);
+    virThreadJoin(&thread);
+
+    if (virTestCompareToString(V ":" WWNN, told) < 0)
+        return -1;
+
+    return before == 1 && meanwhile == 0 && data.rc == 0 &&
+        !nodeDeviceVHBAIsDeleting(driver->vhbas, "vhba_" V) ? 0 : -1;
+}
+
+
+/* That the driver stops ends the wait, which shows that there was one. */
+static int
+testStartAwaitsDestroy(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virNodeDevice) dev = virGetNodeDevice(conn, "vhba_" V);
+
+    testUdevAddFixture();
+
+    if (nodeDeviceVHBABegin(driver->vhbas, "vhba_" V) < 0)
+        return -1;
+    nodeDeviceVHBAsStop(driver->vhbas);
+
+    return nodeDeviceCreate(dev, 0) < 0 ? testError("the daemon stops") : -1;
+}
+
+
 /* The driver stops, and udev is not listened to any more. */
 static int
 testStopEndsWaits(const void *opaque G_GNUC_UNUSED)
@@ -1902,6 +1987,8 @@ mymain(void)
     TEST("a failed start leaves nothing", testFailedStartLeavesNothing);
     TEST_START_REFUSED("lent", "", LENT, "lent to the host that domain 'guest' migrates to");
     TEST("what is claimed is not destroyed", testClaimedIsNotDestroyed);
+    TEST("what is being destroyed is not active", testDestroyedIsNotActive);
+    TEST("what is being destroyed is started afterwards", testStartAwaitsDestroy);
     TEST("nothing is waited for when the driver stops", testStopEndsWaits);
     TEST("what was destroyed does not start by itself", testDestroyedIsNotAutostarted);
     TEST("what others have started is not destroyed any more", testStartedByOthers);

@@ -460,6 +460,12 @@ mymain(void)
             SOURCE(ONE_LUN), .path = "/dev/sde", .active = ONE_LUN);
     DO_TEST("an inactive vHBA is started", SINGLE(ONE_LUN, .inactive = true),
             SOURCE(ONE_LUN), .path = "/dev/sde", .active = ONE_LUN);
+    DO_TEST("so is one that was being destroyed when it was claimed",
+            SINGLE(ONE_LUN, .contested = true),
+            SOURCE(ONE_LUN), .path = "/dev/sde", .active = ONE_LUN);
+    DO_TEST("which may not go well",
+            SINGLE(ONE_LUN, .contested = true, .broken = true), SOURCE(ONE_LUN),
+            .error = { ONE_LUN, "the fabric said no" });
     DO_TEST("one of several LUNs", SINGLE(TWO_LUNS),
             SOURCE(TWO_LUNS, .hasUnit = true, .unit = 4),
             .path = "/dev/sdd", .active = TWO_LUNS);

@@ -22,6 +22,7 @@
 #include "testvhba.h"
 
 #include "testsysfstree.h"
+#include "virfcclaim.h"
 #include "virfclun.h"
 #include "virfilewrapper.h"
 #include "virwwn.h"
@@ -192,7 +193,14 @@ testGetXMLDesc(virNodeDevice *dev,
 static int
 testIsActive(virNodeDevice *dev)
 {
-    return !testVHBAFind(dev->name)->inactive;
+    testVHBA *vhba = testVHBAFind(dev->name);
+
+    if (vhba->contested && virFCClaimGet(vhba->wwpn, NULL, NULL) == 1) {
+        vhba->contested = false;
+        vhba->inactive = true;
+    }
+
+    return !vhba->inactive;
 }
 
 

@@ -42,6 +42,7 @@ struct _testVHBA {
     const char *name; /* if it is a transient one */
     bool inactive;
     bool broken; /* cannot be started */
+    bool contested; /* is destroyed as soon as it has been claimed */
 };
 
 extern virNodeDeviceDriver testVHBADriver;

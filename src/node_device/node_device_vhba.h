@@ -80,6 +80,9 @@ int nodeDeviceVHBAStart(nodeDeviceVHBAs *vhbas,
 int nodeDeviceVHBADestroy(nodeDeviceVHBAs *vhbas,
                           virNodeDeviceObj **obj);
 
+bool nodeDeviceVHBAIsDeleting(nodeDeviceVHBAs *vhbas,
+                              const char *name);
+
 virNodeDevicePtr nodeDeviceVHBACreateTransient(nodeDeviceVHBAs *vhbas,
                                                virNodeDeviceObjList *devs,
                                                virConnectPtr conn,

@@ -169,9 +169,9 @@ static const nodeDeviceVHBAEnsureACL nodeDeviceVHBAMayStart = virNodeDeviceCreat
  * nodeDeviceVHBAStart:
  * @vhbas: the vHBAs
  * @conn: of the client
- * @obj: a vHBA that is not active, and that the client may start; released
+ * @obj: a vHBA that the client may start; released
  *
- * Creates the vport and waits until the fabric has let it in and the device is
+ * Waits until it is not being destroyed, if it is. Then creates the vport and waits until the fabric has let it in and the device is
  * active. If it is the secondary of a pair that is lent, both are then not lent
  * any more.
  *
@@ -198,23 +198,13 @@ nodeDeviceVHBAStart(nodeDeviceVHBAs *vhbas,
 }
 
 
-/* The caller has begun with @name. Only now it is certain that no domain has
- * claimed it: one may have when the vHBA was active already, but its start was
- * not over, so that the caller had to wait. */
-int
-nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
-                        const char *name,
-                        const char *wwpn)
+/* Deletes the vport of @vhba, unless a domain has claimed it */
+static int
+nodeDeviceVHBADelete(nodeDeviceVHBAs *vhbas,
+                     const char *name,
+                     const virFCHost *vhba)
 {
-    g_autoptr(virFCHost) vhba = virFCHostFindByWWN(NULL, wwpn);
-
-    if (!vhba || !vhba->vport) {
-        virReportError(VIR_ERR_OPERATION_INVALID,
-                       _("'%1$s' is not active"), name);
-        return -1;
-    }
-
-    if (virFCClaimCheckUnused(wwpn) < 0)
+    if (virFCClaimCheckUnused(vhba->wwpn) < 0)
         return -1;
 
     if (nodeDeviceVHBAGetEntry(vhbas, name, NULL, NULL))
@@ -228,6 +218,33 @@ nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
     nodeDeviceVHBAForgetName(vhbas, name);
 
     return nodeDeviceVHBAWaitInactive(vhbas, name);
+}
+
+
+/* The caller has begun with @name. Only now it is certain that no domain has
+ * claimed it: one may have when the vHBA was active already, but its start was
+ * not over, so that the caller had to wait. A domain claims a vHBA first, and then
+ * asks whether it is active. Here it is not any more first, and then the claims are
+ * looked at. So one of both notices the other. */
+int
+nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
+                        const char *name,
+                        const char *wwpn)
+{
+    g_autoptr(virFCHost) vhba = virFCHostFindByWWN(NULL, wwpn);
+    int ret;
+
+    if (!vhba || !vhba->vport) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("'%1$s' is not active"), name);
+        return -1;
+    }
+
+    nodeDeviceVHBASetDeleting(vhbas, name, true);
+    ret = nodeDeviceVHBADelete(vhbas, name, vhba);
+    nodeDeviceVHBASetDeleting(vhbas, name, false);
+
+    return ret;
 }
 
 

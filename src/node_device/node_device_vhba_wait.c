@@ -165,3 +165,41 @@ nodeDeviceVHBAEnd(nodeDeviceVHBAs *vhbas,
 
     nodeDeviceVHBAsChanged(vhbas, false);
 }
+
+
+/* Says that @name, which the caller has begun with, is being deleted, or not. */
+void
+nodeDeviceVHBASetDeleting(nodeDeviceVHBAs *vhbas,
+                          const char *name,
+                          bool deleting)
+{
+    VIR_LOCK_GUARD lock = virLockGuardLock(&vhbas->lock);
+
+    if (deleting)
+        g_hash_table_add(vhbas->deleting, g_strdup(name));
+    else
+        g_hash_table_remove(vhbas->deleting, name);
+}
+
+
+/**
+ * nodeDeviceVHBAIsDeleting:
+ * @vhbas: the vHBAs
+ * @name: of any device
+ *
+ * Returns true if it is a vHBA that is being destroyed: it cannot be relied upon
+ * any more, though udev has not told yet that it is gone, and it may stay after
+ * all if a domain has claimed it. To start it is to wait for that.
+ */
+bool
+nodeDeviceVHBAIsDeleting(nodeDeviceVHBAs *vhbas,
+                         const char *name)
+{
+    VIR_LOCK_GUARD lock = { 0 };
+
+    if (!vhbas)
+        return false;
+
+    lock = virLockGuardLock(&vhbas->lock);
+    return g_hash_table_contains(vhbas->deleting, name);
+}

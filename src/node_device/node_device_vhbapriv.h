@@ -52,6 +52,7 @@ struct _nodeDeviceVHBAs {
     virMutex lock;
     GHashTable *entries;    /* name -> nodeDeviceVHBAEntry */
     GHashTable *busy;       /* names of those being started or destroyed */
+    GHashTable *deleting;   /* names of those among them whose vport is to go */
     unsigned int changes;   /* counts what @changed tells */
     virCond changed;        /* a vHBA came or went, or is not busy any more */
     bool enumerated;        /* udev has told of all that was there at first */
@@ -162,3 +163,7 @@ int nodeDeviceVHBABegin(nodeDeviceVHBAs *vhbas,
 
 void nodeDeviceVHBAEnd(nodeDeviceVHBAs *vhbas,
                        const char *name);
+
+void nodeDeviceVHBASetDeleting(nodeDeviceVHBAs *vhbas,
+                               const char *name,
+                               bool deleting);

@@ -432,13 +432,16 @@ qemuVHBAClaimAndUse(qemuVHBANodedev *vhba,
 {
     bool paired = vhba->def->primary || vhba->def->secondary;
     virErrorPtr err;
-    virFCLun *lun;
+    virFCLun *lun = NULL;
     int claimed;
 
     if ((claimed = virFCClaimSet(vhba->wwpn, user->name, user->uuid, paired)) < 0)
         return NULL;
 
-    if (!(lun = qemuVHBAUse(vhba, place, user, timeout)) && claimed > 0) {
+    if (claimed == 0 || qemuVHBANodedevLookAgain(vhba) == 0)
+        lun = qemuVHBAUse(vhba, place, user, timeout);
+
+    if (!lun && claimed > 0) {
         virErrorPreserveLast(&err);
         ignore_value(virFCClaimDrop(vhba->wwpn, user->uuid));
         virErrorRestore(&err);

@@ -596,6 +596,27 @@ qemuVHBANodedevSetMark(qemuVHBANodedev *vhba,
 }
 
 
+/**
+ * qemuVHBANodedevLookAgain:
+ * @vhba: a vHBA that has been claimed just now
+ *
+ * Finds out whether it is active still: from now on it is not destroyed, but that
+ * may have begun before. Returns 0, or -1 with an error reported if a transient
+ * one is gone.
+ */
+int
+qemuVHBANodedevLookAgain(qemuVHBANodedev *vhba)
+{
+    int active = virNodeDeviceIsActive(vhba->dev);
+
+    if (active < 0)
+        return -1;
+
+    vhba->active = active == 1;
+    return 0;
+}
+
+
 static int
 qemuVHBANodedevCreate(qemuVHBANodedev *vhba)
 {

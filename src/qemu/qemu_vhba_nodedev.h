@@ -101,6 +101,9 @@ qemuVHBANodedevSetMark(qemuVHBANodedev *vhba,
                        const char *migration);
 
 int
+qemuVHBANodedevLookAgain(qemuVHBANodedev *vhba);
+
+int
 qemuVHBANodedevStart(qemuVHBANodedev *vhba);
 
 int
