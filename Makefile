@@ -2,7 +2,7 @@
 #
 #   make demo             build all, boot the lab, and show a guest move with
 #                         its vHBAs
-#   make check            every test there is
+#   make check            the tests: libvirt's own and ours, and the lab's scenarios
 #   make fuzz             bad input, an hour for each of five targets
 #                         (FUZZ_SECONDS=N for N seconds)
 #   make bench            measure what has a speed, next to the alternative
@@ -29,6 +29,8 @@ endif
 SHELL := /bin/sh
 # The system's own tools, above all its python3: the packages are for it.
 export PATH := /usr/sbin:/usr/bin:/sbin:/bin
+# All that is made is in build/.
+export PYTHONDONTWRITEBYTECODE := 1
 # ccache, where there is one, then shares objects between build folders; in a
 # cache of its own, unless the user has one already.
 export CCACHE_BASEDIR := $(CURDIR)/build
