@@ -670,6 +670,26 @@ testRecycledHostTakesNoNames(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* What udev tells of a host is read late: then it has no names, or those of another
+ * host. Other devices are none of our business. */
+static int
+testGoneHostIsStale(const void *opaque G_GNUC_UNUSED)
+{
+    g_autofree char *path = g_strdup(HBA_PATH "/vport-0:0-0/host1");
+    g_autofree char *dir = g_strdup_printf("%s%s", sysfs, path);
+    g_autofree char *other = g_strdup(HBA_PATH "/host9");
+    virNodeDeviceDef def = { .sysfs_path = path };
+    virNodeDeviceDef otherdef = { .sysfs_path = other };
+
+    if (nodeDeviceVHBAIsStale(&def))
+        return -1;
+
+    virFileDeleteTree(dir);
+
+    return nodeDeviceVHBAIsStale(&def) && !nodeDeviceVHBAIsStale(&otherdef) ? 0 : -1;
+}
+
+
 /* However its WWNs are written, and active or not. */
 static int
 testLookupByWWN(const void *opaque)
@@ -900,6 +920,33 @@ testIsMovedMeanwhile(void)
     g_autofree char *xml = testXML("<parent fabric_wwn='" FABRIC "'/>", P, "");
 
     return testDefineXML(xml);
+}
+
+
+static int
+testIsLentMeanwhile(void)
+{
+    return testDefine(P, LENT);
+}
+
+
+/* A migration that did not find it active has nothing to stop. */
+static int
+testLentDuringStart(const void *opaque G_GNUC_UNUSED)
+{
+    int rc;
+
+    if (testDefine(P, "") < 0)
+        return -1;
+
+    vportIsMade = testIsLentMeanwhile;
+    rc = nodeDeviceVHBADoStart(driver->vhbas, "vhba_" P);
+    vportIsMade = NULL;
+
+    if (rc == 0 || nodeDeviceVHBAIsActive(driver->vhbas, "vhba_" P))
+        return -1;
+
+    return testError("'vhba_" P "' was lent to the host that domain 'guest' migrates to");
 }
 
 
@@ -1975,10 +2022,12 @@ mymain(void)
     TEST("active or not, it is the same device", testActiveIsTheSameDevice);
     TEST("a recycled scsi_hostN inherits nothing", testRecycledHostInheritsNothing);
     TEST("a recycled scsi_hostN does not give its names", testRecycledHostTakesNoNames);
+    TEST("an event of a host that is gone is stale", testGoneHostIsStale);
     TEST("a mark is set while active", testMarkWhileActive);
     TEST("a mark's UUID is in canonical form", testMigrationIsCanonical);
     TEST("the parent is fixed while active", testParentIsFixedWhileActive);
     TEST("the parent changes while it is being started", testDefineDuringStart);
+    TEST("it is lent while it is being started", testLentDuringStart);
     TEST("undefine while active leaves it transient", testUndefineWhileActive);
     TEST("what was undefined while active is defined again", testDefineAgainWhileActive);
     TEST("an HBA means the fabric that it is on", testHBAMeansItsFabric);

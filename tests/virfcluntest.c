@@ -34,6 +34,7 @@
 #define HOST 7
 #define VHBA "2101001b32a90002"
 
+#define TARGET_0 "50060e801049cfd0"
 #define TARGET_A "50060e801049cfd1"
 #define TARGET_B "50060e801049cfd2"
 
@@ -485,8 +486,13 @@ struct _testEvents {
     size_t left; /* how many are still to come */
     void (*next)(void); /* what the second one brings */
     bool endless; /* without events, time goes by */
+    const char *target; /* that is wanted, or NULL */
     size_t taken;
 };
+
+/* what the targets show when they are asked for the first time, or NULL */
+static void (*hidden)(void);
+static size_t rescans;
 
 /* a device whose rules have not been applied yet */
 static const char *busy;
@@ -507,12 +513,19 @@ testEventsWait(void *opaque,
     }
 
     events->left--;
-    if (++events->taken == 2) {
+    if (++events->taken >= 2)
         busy = NULL;
-        if (events->next)
-            events->next();
-    }
+    if (events->taken == 2 && events->next)
+        events->next();
     return 0;
+}
+
+
+static void
+testEventsRescan(unsigned int host G_GNUC_UNUSED)
+{
+    if (rescans++ == 0 && hidden)
+        hidden();
 }
 
 
@@ -531,10 +544,12 @@ testWait(testEvents *source,
     virFCLunEvents events = {
         .wait = testEventsWait,
         .ready = testEventsReady,
+        .rescan = testEventsRescan,
         .opaque = source,
     };
 
-    return virFCLunWaitEvents(HOST, NULL, unit, &events, timeout);
+    rescans = 0;
+    return virFCLunWaitEvents(HOST, source->target, unit, &events, timeout);
 }
 
 
@@ -564,7 +579,7 @@ testWaitThere(const void *opaque G_GNUC_UNUSED)
     if (testLunIs(testWait(&events, &four, 60 * 1000), "/dev/sda", TARGET_A, 4) < 0)
         return -1;
 
-    return events.taken == 0 ? 0 : -1;
+    return events.taken == 0 && rescans == 0 ? 0 : -1;
 }
 
 
@@ -627,6 +642,82 @@ testWaitAmbiguous(const void *opaque G_GNUC_UNUSED)
                         VIR_ERR_CONFIG_UNSUPPORTED,
                         "LUN 0 of target " TARGET_B,
                         "LUN 4 of target " TARGET_A);
+}
+
+
+/* a unit that the vHBA has not been told of yet, and that has no device yet */
+static void
+testNextOther(void)
+{
+    testAddTarget(1, TARGET_B);
+    testAddUnit(1, 4, "0\n", ID_BLUE);
+}
+
+
+/* a path to the unit that is there, which sorts first */
+static void
+testNextPath(void)
+{
+    testAddTarget(1, TARGET_0);
+    testAddDisk(1, 4, ID_RED, "sdb");
+    busy = "/dev/sdb";
+}
+
+
+/* The one that comes first is not taken before the others could come */
+static int
+testWaitFirst(const void *opaque)
+{
+    const unsigned long long *unit = opaque;
+    testEvents events = { .left = 3, .next = testNextLun };
+    virFCLun *lun;
+
+    testNewTree();
+
+    hidden = testNextOther;
+    lun = testWait(&events, unit, 60 * 1000);
+    hidden = NULL;
+
+    if (testLunFails(lun, VIR_ERR_CONFIG_UNSUPPORTED,
+                     "LUN 4 of target " TARGET_A, "LUN 4 of target " TARGET_B) < 0)
+        return -1;
+
+    return rescans == 1 ? 0 : -1;
+}
+
+
+/* Nothing else can be meant */
+static int
+testWaitExact(const void *opaque G_GNUC_UNUSED)
+{
+    testEvents events = { .left = 3, .next = testNextLun, .target = TARGET_A };
+
+    testNewTree();
+
+    if (testLunIs(testWait(&events, &four, 60 * 1000), "/dev/sda", TARGET_A, 4) < 0)
+        return -1;
+
+    return events.taken == 2 && rescans == 0 ? 0 : -1;
+}
+
+
+/* Another path that comes up then is waited for as any other */
+static int
+testWaitPath(const void *opaque G_GNUC_UNUSED)
+{
+    testEvents events = { .left = 4, .next = testNextLun };
+    virFCLun *lun;
+
+    testNewTree();
+
+    hidden = testNextPath;
+    lun = testWait(&events, &four, 60 * 1000);
+    hidden = NULL;
+
+    if (testLunIs(lun, "/dev/sdb", TARGET_0, 4) < 0)
+        return -1;
+
+    return events.taken == 3 ? 0 : -1;
 }
 
 
@@ -739,6 +830,28 @@ testIndexVolatile(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* No event tells when an array that was not ready is, so that a size is no more 0 */
+static int
+testIndexSize(const void *opaque G_GNUC_UNUSED)
+{
+    g_autoptr(virFCLun) before = NULL;
+    g_autoptr(virFCLun) after = NULL;
+
+    testNewTree();
+    virFCLunWatchTellLost();
+    testAddTarget(0, TARGET_A);
+    testAddDisk(0, 4, ID_RED, "sda");
+    testWrite("0\n", UNIT "block/sda/size", HOST, 0, 0, 0, four);
+
+    before = virFCLunFind(HOST, TARGET_A, &four);
+    testAddBlock(0, 4, "sda");
+    after = virFCLunFind(HOST, TARGET_A, &four);
+
+    return before && before->size == 0 &&
+        after && after->size == 4 * 1024 * 1024 ? 0 : -1;
+}
+
+
 static int
 testIndexHost(const void *opaque G_GNUC_UNUSED)
 {
@@ -825,6 +938,15 @@ mymain(void)
     DO_TEST("a wait lasts until the block device is there", testWaitBlock);
     DO_TEST("a wait lasts until udev's rules are applied", testWaitRules);
     DO_TEST("a second LUN that appears ends the wait with an error", testWaitAmbiguous);
+    DO_TEST("a LUN named by target and unit ends a wait at once", testWaitExact);
+    DO_TEST("another path to a LUN that was waited for is waited for", testWaitPath);
+
+    if (virTestRun("a LUN that was waited for may be one of several",
+                   testWaitFirst, NULL) < 0 ||
+        virTestRun("a unit that was waited for may be one of several",
+                   testWaitFirst, &four) < 0)
+        ret = -1;
+
     DO_TEST("a wait of no time looks once", testWaitInVain);
     DO_TEST("a timeout says what was waited for and what is there", testWaitTimeout);
 
@@ -833,6 +955,7 @@ mymain(void)
     DO_TEST("a LUN that has moved is found even before its event", testIndexStale);
     DO_TEST("after its event a LUN counts", testIndexEvent);
     DO_TEST("another identity is seen without an event, a map with its own", testIndexVolatile);
+    DO_TEST("a size that was 0 is seen without an event", testIndexSize);
     DO_TEST("a host is found by its names, and is gone when it is", testIndexHost);
 
     if (virTestRun("an event of the host ends a wait", testIndexWaiter,

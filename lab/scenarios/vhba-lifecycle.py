@@ -43,6 +43,7 @@ def run(t):
     updates_active(t)
     refused_definitions(t, names)
     recycled_number(t, names)
+    read_late(t)
     undefined_while_active(t)
     t.no_double_login()
 
@@ -198,6 +199,23 @@ def recycled_number(t, names):
 def create(t, port):
     t.a.virsh("nodedev-create", "/dev/stdin", stdin=port.xml())
     return "scsi_" + t.a.fc_host(port.wwpn)
+
+
+def read_late(t):
+    """What udev tells of a vHBA is read only when the vHBA is gone."""
+    t.a.virsh("nodedev-start", ACTIVE.name)
+    host = t.a.fc_host(ACTIVE.wwpn)
+    t.a.shell("systemctl kill --signal=STOP virtnodedevd.service")
+    try:
+        t.a.run("udevadm", "trigger", "--settle", "--action=change", f"/sys/bus/scsi/devices/{host}")
+        t.a.vport_delete(ACTIVE.wwpn, ACTIVE.wwnn)
+        t.a.run("udevadm", "settle")
+    finally:
+        t.a.shell("systemctl kill --signal=CONT virtnodedevd.service")
+    t.a.wait_until(lambda: t.a.vhba_info(ACTIVE)["Active"] == "no", "lifecycle", 60,
+                   lambda: f"{ACTIVE.name} to be inactive, whose vport is gone")
+    t.ok(f"scsi_{host}" not in t.a.names("nodedev-list", "--all"),
+         "late news of a vHBA that is gone make no other device of it")
 
 
 def undefined_while_active(t):

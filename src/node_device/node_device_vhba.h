@@ -93,6 +93,8 @@ virNodeDevicePtr nodeDeviceVHBACreateTransient(nodeDeviceVHBAs *vhbas,
 void nodeDeviceVHBASetName(nodeDeviceVHBAs *vhbas,
                            virNodeDeviceDef *def);
 
+bool nodeDeviceVHBAIsStale(const virNodeDeviceDef *def);
+
 void nodeDeviceVHBAAdded(nodeDeviceVHBAs *vhbas,
                          virNodeDeviceObj *obj);
 

@@ -209,8 +209,9 @@ nodeDeviceVHBAUnmark(nodeDeviceVHBAs *vhbas,
  *
  * If that is the secondary of a pair that is lent, the pair is here again. The
  * primary comes first: if we die or fail in between, the mark of the secondary
- * alone says the same, see nodeDeviceVHBAIsLentAlone. If the host has been booted since, the primary is not active;
- * then it is started in the background, should it start by itself.
+ * alone says the same, see nodeDeviceVHBAIsLentAlone. If the host has been booted
+ * since, the primary is not active; then it is started in the background, should it
+ * start by itself.
  *
  * Returns 0 on success, -1 with an error.
  */

@@ -83,9 +83,19 @@ nodeDeviceVHBAWaitUsable(nodeDeviceVHBAs *vhbas,
 }
 
 
+static bool
+nodeDeviceVHBAIsLent(const virNodeDeviceDef *def)
+{
+    const virNodeDevVHBADef *vhba = virNodeDeviceVHBAGetDef(def);
+
+    return vhba && vhba->handover == VIR_NODE_DEV_VHBA_HANDOVER_LENT;
+}
+
+
 /* Somebody may have defined the vHBA anew since it was created: then it has another
  * WWNN, or is on another HBA, than it should. Now that it is active nobody can do that
- * any more. Returns 0 if it is as @def says, -1 with an error otherwise. */
+ * any more. Or a migration has lent it, which stops only what it finds active. Returns
+ * 0 if it is as @def says, -1 with an error otherwise. */
 static int
 nodeDeviceVHBACheckUnchanged(nodeDeviceVHBAs *vhbas,
                              const virNodeDeviceDef *def)
@@ -93,14 +103,26 @@ nodeDeviceVHBACheckUnchanged(nodeDeviceVHBAs *vhbas,
     VIR_LOCK_GUARD lock = virLockGuardLock(&vhbas->defineLock);
     g_autoptr(virNodeDeviceDef) now = NULL;
 
-    if (!nodeDeviceVHBAGetEntry(vhbas, def->name, &now, NULL) ||
-        virNodeDeviceVHBASameHardware(now, def))
+    if (!nodeDeviceVHBAGetEntry(vhbas, def->name, &now, NULL))
         return 0;
 
-    virReportError(VIR_ERR_OPERATION_INVALID,
-                   _("'%1$s' got another <wwnn> or <parent> while it was being started; start it again"),
-                   def->name);
-    return -1;
+    if (!virNodeDeviceVHBASameHardware(now, def)) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("'%1$s' got another <wwnn> or <parent> while it was being started; start it again"),
+                       def->name);
+        return -1;
+    }
+
+    if (nodeDeviceVHBAIsLent(now) && !nodeDeviceVHBAIsLent(def)) {
+        const virNodeDevVHBADef *vhba = virNodeDeviceVHBAGetDef(now);
+
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("'%1$s' was lent to the host that domain '%2$s' migrates to (migration %3$s) while it was being started; start it again when that migration is over"),
+                       def->name, vhba->domain, vhba->migration);
+        return -1;
+    }
+
+    return 0;
 }
 
 
@@ -171,9 +193,9 @@ static const nodeDeviceVHBAEnsureACL nodeDeviceVHBAMayStart = virNodeDeviceCreat
  * @conn: of the client
  * @obj: a vHBA that the client may start; released
  *
- * Waits until it is not being destroyed, if it is. Then creates the vport and waits until the fabric has let it in and the device is
- * active. If it is the secondary of a pair that is lent, both are then not lent
- * any more.
+ * Waits until it is not being destroyed, if it is. Then creates the vport and waits
+ * until the fabric has let it in and the device is active. If it is the secondary of
+ * a pair that is lent, both are then not lent any more.
  *
  * Returns 0 on success; -1 with an error, and with no vport left behind.
  */

@@ -23,6 +23,7 @@
 #include "viralloc.h"
 #include "virerror.h"
 #include "virfchost.h"
+#include "virfile.h"
 #include "virstring.h"
 
 #define VIR_FROM_THIS VIR_FROM_NODEDEV
@@ -88,6 +89,26 @@ nodeDeviceVHBASetName(nodeDeviceVHBAs *vhbas,
 
     if (!virNodeDeviceVHBAGetDef(def))
         def->caps->data.scsi_host.vhba = g_new0(virNodeDevVHBADef, 1);
+}
+
+
+/**
+ * nodeDeviceVHBAIsStale:
+ * @def: a device that udev has told of, with the name that it has now
+ *
+ * An event of a vHBA's host may be read when the host is gone. Its names are not
+ * known any more, or they are those of another host that has its number now. To be
+ * asked after they were read: then they were its own if it is still there.
+ *
+ * Returns whether @def is of such a host. The event that removes it is on its way.
+ */
+bool
+nodeDeviceVHBAIsStale(const virNodeDeviceDef *def)
+{
+    g_autofree char *parent = g_path_get_dirname(def->sysfs_path);
+    g_autofree char *vport = g_path_get_basename(parent);
+
+    return STRPREFIX(vport, "vport-") && !virFileExists(def->sysfs_path);
 }
 
 

@@ -342,7 +342,8 @@ virFCLunFind(unsigned int host,
 
 
 /* The wait behind virFCLunWait, on any source of events. @timeout is in
- * milliseconds. */
+ * milliseconds. The caller has just had the targets asked, which counts for what
+ * is there at once. */
 virFCLun *
 virFCLunWaitEvents(unsigned int host,
                    const char *target,
@@ -352,13 +353,14 @@ virFCLunWaitEvents(unsigned int host,
 {
     unsigned long long now = 0;
     unsigned long long until;
-    virFCLun *lun = NULL;
+    bool asked = true;
 
     if (virTimeMillisNow(&now) < 0)
         return NULL;
     until = now + timeout;
 
     while (true) {
+        g_autoptr(virFCLun) lun = NULL;
         bool last;
         int match;
 
@@ -368,11 +370,20 @@ virFCLunWaitEvents(unsigned int host,
         last = now >= until;
         match = virFCLunLook(host, target, unit, events, last, timeout, &lun);
 
+        if (match == VIR_FC_LUN_ONE && !asked) {
+            events->rescan(host);
+            asked = true;
+            continue;
+        }
+
         if (match != VIR_FC_LUN_NONE || last)
-            return lun;
+            return g_steal_pointer(&lun);
 
         if (events->wait(events->opaque, until) < 0)
             return NULL;
+
+        /* What comes first may be one of several, unless only one can be meant. */
+        asked = target && unit;
     }
 }
 
@@ -399,7 +410,11 @@ virFCLunWaitForEvent(void *opaque,
  *
  * A unit that is to be the only one must not be taken before the others had a
  * chance to appear, and one mapped late does not appear by itself: unless the
- * unit is named and there, the targets are asked once for all they have.
+ * unit is named and there, the targets are asked for all they have. Right after
+ * its start a vHBA sees no target yet that could be asked. So, unless both @target
+ * and @unit are given, a unit that had to be waited for does not count before the
+ * targets that are there by then were asked as well. Another unit that they show
+ * is a candidate even as long as it has no block device.
  *
  * The first wait starts this process's index of LUNs, see virfclunwatch.h.
  *
@@ -417,6 +432,7 @@ virFCLunWait(unsigned int host,
     virFCLunEvents events = {
         .wait = virFCLunWaitForEvent,
         .ready = virFCLunWatchIsReady,
+        .rescan = virFCHostRescan,
     };
     virFCLun *lun = NULL;
 
@@ -435,7 +451,7 @@ virFCLunWait(unsigned int host,
         return lun;
 
     /* Nothing else would find a unit that was mapped after the target had logged in. */
-    virFCHostRescan(host);
+    events.rescan(host);
 
     return virFCLunWaitEvents(host, target, unit, &events, timeout);
 }

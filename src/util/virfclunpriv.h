@@ -31,6 +31,7 @@ struct _virFCLunEvents {
        in milliseconds; -1 with an error */
     int (*wait)(void *opaque, unsigned long long until);
     bool (*ready)(const char *device); /* may @device be used */
+    void (*rescan)(unsigned int host); /* asks the targets for all they have */
     void *opaque;
 };
 

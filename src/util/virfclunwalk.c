@@ -307,14 +307,25 @@ virFCLunVisitDisk(const char *dir G_GNUC_UNUSED,
 }
 
 
+/* @block: directory of the disk of @lun */
+static void
+virFCLunReadSize(virFCLun *lun,
+                 const char *block)
+{
+    g_autofree char *size = virFCLunWalkRead(block, "size");
+    unsigned long long sectors = 0;
+
+    if (size && virStrToLong_ullp(size, NULL, 10, &sectors) == 0)
+        lun->size = sectors * SYSFS_SECTOR;
+}
+
+
 static int
 virFCLunReadDisk(virFCLun *lun)
 {
     g_autofree char *block = g_strdup_printf("%s/block", lun->path);
     g_autofree char *disk = NULL;
     g_autofree char *holders = NULL;
-    g_autofree char *size = NULL;
-    unsigned long long sectors = 0;
 
     if (virFCLunForEach(block, "", virFCLunVisitDisk, lun) < 0)
         return -1;
@@ -324,10 +335,7 @@ virFCLunReadDisk(virFCLun *lun)
 
     lun->device = g_strdup(lun->disk);
     disk = g_strdup_printf("%s/%s", block, STRSKIP(lun->disk, "/dev/"));
-
-    if ((size = virFCLunWalkRead(disk, "size")) &&
-        virStrToLong_ullp(size, NULL, 10, &sectors) == 0)
-        lun->size = sectors * SYSFS_SECTOR;
+    virFCLunReadSize(lun, disk);
 
     holders = g_strdup_printf("%s/holders", disk);
     return virFCLunForEach(holders, "dm-", virFCLunVisitMap, &lun->device);
@@ -358,7 +366,9 @@ virFCLunIsInMap(const virFCLun *lun,
  * virFCLunWalkAgain:
  * @lun: a unit that was there once
  *
- * Reads its identity again: no event tells when a rescan finds another one.
+ * Reads its identity again: no event tells when a rescan finds another one. Nor
+ * does one tell when a size of 0, which a unit has while its array is not ready,
+ * becomes another.
  *
  * Returns true if the unit is still where it was, with the same block device.
  */
@@ -373,6 +383,9 @@ virFCLunWalkAgain(virFCLun *lun)
 
     if (!lun->disk)
         return !virFileExists(block) && virFileExists(lun->path);
+
+    if (lun->size == 0)
+        virFCLunReadSize(lun, block);
 
     return virFileExists(block) && virFCLunIsInMap(lun, block);
 }
