@@ -257,6 +257,20 @@ class Source(World):
             self.source.have(other)
             self.expect(0, "WARN (LUN 4 is not the same behind both)")
 
+    def test_a_vhba_is_just_going(self):
+        for wwpn, reason in (P, f"vhba_{P} is not paired; define a secondary"), (S, f"vhba_{S} is not defined as such"):
+            going = ElementTree.fromstring(vhba(wwpn).xml)
+            scsi_host = going.find("capability")
+            scsi_host.remove(scsi_host.find("capability"))
+            self.source.have(vhba(P), vhba(S), Thing(ElementTree.tostring(going, "unicode")))
+            self.expect(1, f"FAIL ({reason})")
+
+    def test_a_vhba_has_just_gone(self):
+        self.source.have(vhba(S).without(f"<path>{PATH[S]}</path>"))
+        self.expect(0, "WARN (LUN 4 is not the same behind both)")
+        self.source.have(vhba(S), vhba(P).without(f"<path>{PATH[P]}</path>"))
+        self.expect(0)
+
     def test_the_luns_of_another_vhba_do_not_matter(self):
         self.source.have(vhba(OTHER), lun(OTHER, serial="3600d"))
         self.expect(0)
@@ -281,6 +295,10 @@ class Destination(World):
             for there in vhba(wwpn, active=False), vhba(wwpn, name="scsi_host14"):
                 self.there(hba(), there)
                 self.expect(1, "FAIL (it is; if no domain needs it there")
+
+    def test_an_fc_host_there_is_just_going(self):
+        self.there(hba(), Thing("<device><name>scsi_host14</name><!-- <capability type='fc_host'> --></device>"))
+        self.expect(0)
 
     def test_no_hba_is_on_that_fabric(self):
         for hbas in [], [hba(fabric="2001000dec9877c2")], [hba(fabric="0")]:
