@@ -386,7 +386,8 @@ testPerformRefused(const void *opaque G_GNUC_UNUSED)
 static bool mayRefuse;
 
 bool
-qemuMigrationVHBADstMayRefuse(virDomainObj *vm G_GNUC_UNUSED)
+qemuMigrationVHBADstMayRefuse(virDomainObj *vm G_GNUC_UNUSED,
+                              bool noWayBack G_GNUC_UNUSED)
 {
     return mayRefuse;
 }

@@ -497,6 +497,8 @@ testBeginDestinationPath(const void *opaque)
     if (testSourceInit(&host) < 0)
         return -1;
 
+    g_free(host.vm->def->disks[0]->src->path);
+    host.vm->def->disks[0]->src->path = g_strdup("/dev/sda");
     vhba = host.vm->def->disks[0]->src->vhba;
     vhba->byPath = true;
     vhba->dev = g_strdup("/dev/disk/by-path/x");
@@ -511,6 +513,40 @@ testBeginDestinationPath(const void *opaque)
         return -1;
 
     return STREQ(path, "/dev/disk/by-path/x") == !!cookie ? 0 : -1;
+}
+
+
+/* The vHBA shows several LUNs, and the path tells which one is meant. */
+static int
+testBeginByPath(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = NULL;
+    virStorageSource *src;
+
+    if (testSourceInit(&host) < 0)
+        return -1;
+
+    src = testAddDisk(host.vm->def, "vdb", P, 0)->src;
+    g_free(src->path);
+    src->path = g_strdup("/dev/sdb");
+    src->vhba->byPath = true;
+    src->vhba->dev = g_strdup("/dev/disk/by-path/x");
+    src->vhba->hasUnit = false;
+    g_clear_pointer(&src->vhba->wwpn, g_free);
+
+    if (qemuMigrationVHBASrcBegin(host.vm, NULL, NULL, DIRECT, &cookie) < 0 ||
+        cookie->pairs[0]->nluns != 2 || cookie->pairs[0]->luns[1]->unit != 4)
+        return -1;
+
+    g_clear_pointer(&cookie, qemuMigrationVHBACookieFree);
+    g_free(src->path);
+    src->path = g_strdup("/dev/sdz");
+
+    if (qemuMigrationVHBASrcBegin(host.vm, NULL, NULL, DIRECT, &cookie) == 0)
+        return -1;
+
+    return testCheckError("'/dev/sdz' of disk 'vdb' is not behind vHBA");
 }
 
 
@@ -826,6 +862,40 @@ testSentFails(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* What was never sent goes on here, whoever can be asked. */
+static int
+testNotSent(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    bool resumes;
+
+    if (testLend(&host) < 0)
+        return -1;
+
+    testNodedevVHBAFail("look at vhba_" P);
+    resumes = qemuMigrationVHBASrcMayResume(host.vm);
+    testNodedevVHBAFail(NULL);
+
+    return resumes ? 0 : -1;
+}
+
+
+/* The driver that is asked has died before: it is asked again. */
+static int
+testRefusedAskedAgain(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testSent(&host) < 0)
+        return -1;
+
+    qemuMigrationVHBASrcNotSent(host.vm);
+    testNodedevVHBADie("look at vhba_" P);
+
+    return qemuMigrationVHBASrcMayResume(host.vm) ? 0 : -1;
+}
+
+
 static int
 testSentThenRefused(const void *opaque)
 {
@@ -1006,12 +1076,10 @@ testReclaimBlind(const void *opaque G_GNUC_UNUSED)
     virDomainObjResetAsyncJob(host.vm->job);
     testNodedevVHBAFail("look at vhba_" P);
     if (qemuMigrationVHBASrcReclaim(host.vm) == 0 ||
+        testCheckError("connection is dead") < 0 ||
         qemuMigrationVHBASrcMayResume(host.vm))
         return -1;
     testNodedevVHBAFail(NULL);
-
-    if (testCheckError("connection is dead") < 0)
-        return -1;
 
     return testCheckDump(AFTER_PERFORM);
 }
@@ -1240,9 +1308,6 @@ testExitFinish(const void *opaque)
         return -1;
 
     host.vm->job->phase = QEMU_MIGRATION_PHASE_PERFORM3_DONE;
-    if (t->postcopy)
-        host.vm->job->apiFlags |= VIR_MIGRATE_POSTCOPY;
-
     qemuDomainObjEnterRemote(host.vm);
     if (!t->running) {
         host.vm->def->id = -1;
@@ -1251,7 +1316,7 @@ testExitFinish(const void *opaque)
             virDomainDiskDefFree(virDomainDiskRemove(host.vm->def, 0));
     }
     ddomain = testAnswerNew(host.conn, t->answer);
-    rc = qemuMigrationVHBASrcExitFinish(host.vm, ddomain, true);
+    rc = qemuMigrationVHBASrcExitFinish(host.vm, ddomain, t->postcopy ? VIR_MIGRATE_POSTCOPY : 0);
     virObjectUnref(ddomain);
 
     if ((rc == 0) != t->running ||
@@ -1530,6 +1595,32 @@ testOfflineByPath(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* Both were inactive, and are inactive on the destination. */
+static int
+testOfflineInactivePeer(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = testCookieNew(S);
+
+    cookie->pairs[0]->primary.inactive = cookie->pairs[0]->secondary.inactive = true;
+
+    if (testOfflineSourceInit(&host, false) < 0 ||
+        qemuMigrationVHBASrcLend(host.vm, cookie) < 0)
+        return -1;
+
+    qemuMigrationVHBAPeerSet(host.vm, host.conn);
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_CONFIRM3;
+    qemuMigrationVHBASrcConfirm(host.vm, VIR_DOMAIN_MIGRATE_FINISHED);
+    qemuMigrationVHBASettle(host.vm, false);
+
+    return testNodedevVHBACheckCalls("define vhba_" S " secondary of " P " lent for guest\n"
+                                     SENT
+                                     "undefine vhba_" S "\n"
+                                     DIED
+                                     "undefine vhba_" P "\n");
+}
+
+
 struct testOfflineEnd {
     bool active;                /* the vHBAs were, before */
     qemuMigrationJobPhase phase;
@@ -1605,7 +1696,7 @@ testOfflineDestination(const void *opaque)
         return -1;
 
     host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
-    if (!t->cancelled && qemuMigrationVHBADstCommit(host.vm) < 0)
+    if (!t->cancelled && qemuMigrationVHBADstCommit(host.vm, false) < 0)
         return -1;
     qemuMigrationVHBASettle(host.vm, false);
 
@@ -1811,7 +1902,7 @@ testFinish(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
-    if (qemuMigrationVHBADstCommit(host.vm) < 0)
+    if (qemuMigrationVHBADstCommit(host.vm, false) < 0)
         return -1;
 
     if (testNodedevVHBACheckCalls("define vhba_" S " primary of " P "\n") < 0)
@@ -1837,7 +1928,7 @@ testFinishThenGuestDies(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
-    if (qemuMigrationVHBADstCommit(host.vm) < 0)
+    if (qemuMigrationVHBADstCommit(host.vm, false) < 0)
         return -1;
     host.vm->def->id = -1;
     qemuMigrationVHBASettle(host.vm, false);
@@ -1856,7 +1947,7 @@ testFinishRevoked(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
-    if (qemuMigrationVHBADstCommit(host.vm) < 0)
+    if (qemuMigrationVHBADstCommit(host.vm, false) < 0)
         return -1;
 
     qemuMigrationVHBADstRevoke(host.vm);
@@ -1880,7 +1971,7 @@ testCommitFails(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     testNodedevVHBAFail("define vhba_" S);
-    if (qemuMigrationVHBADstCommit(host.vm) == 0)
+    if (qemuMigrationVHBADstCommit(host.vm, false) == 0)
         return -1;
     testNodedevVHBAFail(NULL);
 
@@ -1903,12 +1994,68 @@ testCommitDies(const void *opaque)
         return -1;
 
     testNodedevVHBADie(deadly);
-    if (qemuMigrationVHBADstCommit(host.vm) == 0 ||
+    if (qemuMigrationVHBADstCommit(host.vm, false) == 0 ||
         virDomainMigrateGetCancelled(NULL) != VIR_DOMAIN_MIGRATE_REFUSED ||
         testCheckError("has died of") < 0)
         return -1;
 
     return testCheckDump(AFTER_PREPARE);
+}
+
+
+/* After the switch-over of post-copy the guest can go on here only: it does, and what
+ * could not be written down is at the end of the job. */
+static int
+testCommitNoWayBack(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0)
+        return -1;
+
+    testNodedevVHBAFail("define vhba_" S);
+    if (qemuMigrationVHBADstCommit(host.vm, true) < 0 ||
+        virGetLastErrorCode() != VIR_ERR_OK ||
+        testCheckDump(AFTER_PREPARE) < 0)
+        return -1;
+    testNodedevVHBAFail(NULL);
+
+    host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
+    qemuMigrationVHBASettle(host.vm, true);
+
+    return testCheckDump(AFTER_FINISH);
+}
+
+
+static int
+testCommitNoWayBackDies(const void *opaque)
+{
+    const char *deadly = opaque;
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0)
+        return -1;
+
+    testNodedevVHBADie(deadly);
+    if (qemuMigrationVHBADstCommit(host.vm, true) < 0)
+        return -1;
+
+    return testCheckDump(AFTER_FINISH);
+}
+
+
+/* It stays, paused, until somebody knows what to do. */
+static int
+testCPUsNoWayBack(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+
+    if (testPrepare(&host, S) < 0 ||
+        qemuMigrationVHBADstCommit(host.vm, true) < 0 ||
+        qemuMigrationVHBADstMayRefuse(host.vm, true))
+        return -1;
+
+    return testCheckDump(AFTER_FINISH);
 }
 
 
@@ -1922,7 +2069,7 @@ testCommitDead(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     dead = true;
-    if (qemuMigrationVHBADstCommit(host.vm) == 0 ||
+    if (qemuMigrationVHBADstCommit(host.vm, false) == 0 ||
         testCheckError("before its CPUs were started") < 0)
         return -1;
 
@@ -1942,7 +2089,7 @@ testCommitStands(const void *opaque G_GNUC_UNUSED)
 
     dead = true;
     failsThen = "define vhba_" S;
-    if (qemuMigrationVHBADstCommit(host.vm) == 0)
+    if (qemuMigrationVHBADstCommit(host.vm, false) == 0)
         return -1;
     answer = virDomainMigrateGetCancelled(NULL);
     testNodedevVHBAFail(NULL);
@@ -1956,6 +2103,7 @@ testCommitStands(const void *opaque G_GNUC_UNUSED)
 
 
 struct testRefuse {
+    virErrorDomain because;
     const char *failing;
     virDomainMigrateCancelled answer;
     const char *dump;
@@ -1971,19 +2119,19 @@ testRefuse(const void *opaque)
     virDomainMigrateCancelled answer;
 
     if (testPrepare(&host, S) < 0 ||
-        qemuMigrationVHBADstCommit(host.vm) < 0)
+        qemuMigrationVHBADstCommit(host.vm, false) < 0)
         return -1;
 
-    virReportErrorHelper(VIR_FROM_QEMU, VIR_ERR_OPERATION_FAILED, __FILE__,
-                         __FUNCTION__, __LINE__, "%s", "CPUs do not start");
+    virReportErrorHelper(t->because, VIR_ERR_OPERATION_FAILED, __FILE__,
+                         __FUNCTION__, __LINE__, "%s", "for a reason");
     failsThen = t->failing;
-    if (!qemuMigrationVHBADstMayRefuse(host.vm))
+    if (!qemuMigrationVHBADstMayRefuse(host.vm, false))
         return -1;
     answer = virDomainMigrateGetCancelled(NULL);
     testNodedevVHBAFail(NULL);
 
     if (answer != t->answer ||
-        (!t->failing && testCheckError("CPUs do not start") < 0))
+        (!t->failing && testCheckError("for a reason") < 0))
         return -1;
 
     virResetLastError();
@@ -1998,7 +2146,7 @@ testRefusedButAlive(const void *opaque G_GNUC_UNUSED)
     g_auto(testHost) host = { 0 };
 
     if (testPrepare(&host, S) < 0 ||
-        qemuMigrationVHBADstCommit(host.vm) < 0 ||
+        qemuMigrationVHBADstCommit(host.vm, false) < 0 ||
         qemuMigrationVHBADstRevoke(host.vm) < 0)
         return -1;
 
@@ -2185,13 +2333,33 @@ testGoOn(const void *opaque)
     bool stays;
 
     if (testPrepare(&host, S) < 0 ||
-        (t->commit && qemuMigrationVHBADstCommit(host.vm) < 0))
+        (t->commit && qemuMigrationVHBADstCommit(host.vm, false) < 0))
         return -1;
 
     virDomainObjResetAsyncJob(host.vm->job);
     stays = qemuMigrationVHBADstGoOn(&driver, host.vm, &job);
 
     return stays == t->stays && cpuStarts == t->starts ? 0 : -1;
+}
+
+
+/* The daemon has died when it was to kill the guest, which the source goes on with,
+ * and cannot be told so now. It must not take that for a decision to keep it. */
+static int
+testGoOnBlind(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    virDomainJobObj job = { .asyncJob = VIR_ASYNC_JOB_MIGRATION_IN,
+                            .phase = QEMU_MIGRATION_PHASE_FINISH3 };
+
+    if (testPrepare(&host, S) < 0)
+        return -1;
+
+    virDomainObjSetState(host.vm, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION);
+    virDomainObjResetAsyncJob(host.vm->job);
+    qemuMigrationVHBARecover(host.vm, &job);
+
+    return testCheckDump(AFTER_PREPARE);
 }
 
 
@@ -2221,7 +2389,7 @@ testLetInAfterFinish(const void *opaque G_GNUC_UNUSED)
     g_auto(testHost) host = { 0 };
 
     if (testPrepare(&host, S) < 0 ||
-        qemuMigrationVHBADstCommit(host.vm) < 0 ||
+        qemuMigrationVHBADstCommit(host.vm, false) < 0 ||
         testNodedevVHBACheckCalls(BORROWED "define vhba_" S " primary of " P "\n") < 0 ||
         qemuMigrationVHBARecoverMarks(NULL) < 0)
         return -1;
@@ -2601,7 +2769,7 @@ testWorkSent(testHost *host)
 static int
 testWorkCommit(testHost *host)
 {
-    return qemuMigrationVHBADstCommit(host->vm);
+    return qemuMigrationVHBADstCommit(host->vm, false);
 }
 
 
@@ -2680,7 +2848,7 @@ testDestinationCosts(const void *opaque G_GNUC_UNUSED)
         return -1;
 
     host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
-    if (qemuMigrationVHBADstCommit(host.vm) < 0 ||
+    if (qemuMigrationVHBADstCommit(host.vm, false) < 0 ||
         testCheckCosts(0, 0, 2) < 0)
         return -1;
 
@@ -2745,7 +2913,7 @@ testDestinationReconnects(const void *opaque G_GNUC_UNUSED)
 
     testNodedevVHBARestart();
     host.vm->job->phase = QEMU_MIGRATION_PHASE_FINISH3;
-    if (qemuMigrationVHBADstCommit(host.vm) < 0)
+    if (qemuMigrationVHBADstCommit(host.vm, false) < 0)
         return -1;
 
     testNodedevVHBARestart();
@@ -3034,6 +3202,7 @@ testAll(void)
          testBeginDestinationPath, "/dev/disk/by-path/x");
     TEST("Begin, destination XML has another path behind a vHBA",
          testBeginDestinationPath, "/dev/disk/by-path/y");
+    TEST("Begin, one of several LUNs by its path", testBeginByPath, NULL);
     TEST("Begin, an earlier migration is not settled", testBeginUnsettled, NULL);
     TEST("Begin without vHBA", testBeginWithoutVHBA, NULL);
     TEST("version 2 of the protocol is refused", testProtocolWithoutCookies, NULL);
@@ -3108,6 +3277,8 @@ testAll(void)
              .postcopy = true, .calls = DIED, .dump = AFTER_BEGIN);
 
     TEST("Perform does not end without its mark", testSentFails, NULL);
+    TEST("what was not sent may be resumed", testNotSent, NULL);
+    TEST("what was refused may be resumed, asked twice", testRefusedAskedAgain, NULL);
     TEST("the destination refuses", testSentThenRefused, NULL);
     TEST("the destination refuses, and the driver dies", testSentThenRefused, "define vhba_" P);
     TEST("resumed by hand", testReclaim, NULL);
@@ -3175,6 +3346,7 @@ testAll(void)
     TEST("offline: client lost", testOfflineClientLost, NULL);
     TEST_OFFLINE("done", testOfflineSource, .active = true,
                  .phase = QEMU_MIGRATION_PHASE_CONFIRM3, .dump = "");
+    TEST("offline, inactive, the peer has nothing to start", testOfflineInactivePeer, NULL);
     TEST_OFFLINE("done, inactive", testOfflineSource,
                  .phase = QEMU_MIGRATION_PHASE_CONFIRM3, .dump = "");
     TEST_OFFLINE("Prepare refused, nobody confirms", testOfflineSource, .active = true,
@@ -3246,12 +3418,19 @@ testAll(void)
     TEST("Finish cannot commit", testCommitFails, NULL);
     TEST("the driver dies of the commit", testCommitDies, "define vhba_" S);
     TEST("the driver dies with the commit", testCommitDies, "answer to define vhba_" S);
+    TEST("Finish in post-copy does not refuse", testCommitNoWayBack, NULL);
+    TEST("Finish in post-copy, the driver dies", testCommitNoWayBackDies, "define vhba_" S);
+    TEST("Finish in post-copy, the driver dies of its answer", testCommitNoWayBackDies,
+         "answer to define vhba_" S);
+    TEST("CPUs do not start in post-copy", testCPUsNoWayBack, NULL);
     TEST("Finish refuses when QEMU has died", testCommitDead, NULL);
     TEST("Finish cannot take the commit back", testCommitStands, NULL);
     TEST("CPUs do not start", testRefuse,
-         &((struct testRefuse) { NULL, VIR_DOMAIN_MIGRATE_REFUSED, AFTER_PREPARE }));
+         &((struct testRefuse) { VIR_FROM_QEMU, NULL, VIR_DOMAIN_MIGRATE_REFUSED, AFTER_PREPARE }));
+    TEST("CPUs do not start, for a connection is lost", testRefuse,
+         &((struct testRefuse) { VIR_FROM_RPC, NULL, VIR_DOMAIN_MIGRATE_REFUSED, AFTER_PREPARE }));
     TEST("CPUs do not start, and the commit stands", testRefuse,
-         &((struct testRefuse) { "define vhba_" S, VIR_DOMAIN_MIGRATE_LOST, AFTER_FINISH }));
+         &((struct testRefuse) { VIR_FROM_QEMU, "define vhba_" S, VIR_DOMAIN_MIGRATE_LOST, AFTER_FINISH }));
     TEST("Finish has refused, QEMU lives on", testRefusedButAlive, NULL);
     TEST("client lost after Prepare", testClientLost, NULL);
     TEST("leftover S active", testPrepareAfterLeftover, "stop vhba_" S);
@@ -3307,6 +3486,7 @@ testAll(void)
 
     TEST("restart in the middle of reclaiming", testRecoverReclaim, NULL);
     TEST_GO_ON("before Commit", .stays = false);
+    TEST("restart in Finish: nobody could tell", testGoOnBlind, NULL);
     TEST_GO_ON("after Commit", .commit = true, .stays = true, .starts = 1);
     TEST_GO_ON("after Commit, it is to be paused", .commit = true,
                .flags = VIR_MIGRATE_PAUSED, .stays = true);

@@ -60,6 +60,7 @@ struct _testStep {
     testDomain *domain;
     const char *device;
     bool detach;
+    bool update;
     bool fail;
     bool claimed; /* afterwards */
     const char *xml; /* of the domain, afterwards; NULL if there is no disk */
@@ -98,6 +99,9 @@ testStepTake(const testStep *step)
 
     if (step->detach)
         return qemuDomainDetachDeviceLive(vm, dev, &driver, false);
+
+    if (step->update)
+        return qemuDomainUpdateDeviceLive(vm, dev, &driver, false);
 
     /* takes what is in it on success */
     return qemuDomainAttachDeviceLive(vm, dev, &driver);
@@ -220,6 +224,16 @@ mymain(void)
             .claimed = true, .xml = "+disk-vhba",
             .qmp = { "device_del", QMP_OK, NULL });
     DO_TEST("it is unplugged", .device = "disk-vhba", .detach = true,
+            .qmp = { "device_del", QMP_DELETED QMP_OK, "blockdev-del", QMP_OK, NULL });
+    DO_TEST("a cdrom is plugged in", .device = "cdrom-vhba",
+            .claimed = true, .xml = "+cdrom-vhba",
+            .qmp = { "blockdev-add", QMP_OK, "device_add", QMP_OK,
+                     "query-block", QMP_NONE, "qom-list", QMP_NONE, NULL });
+    DO_TEST("a medium that stays in keeps the claim",
+            .device = "cdrom-vhba-lun", .update = true, .fail = true,
+            .claimed = true, .xml = "+cdrom-vhba",
+            .qmp = { "blockdev-remove-medium", QMP_ERROR, NULL });
+    DO_TEST("it goes with the cdrom", .device = "cdrom-vhba", .detach = true,
             .qmp = { "device_del", QMP_DELETED QMP_OK, "blockdev-del", QMP_OK, NULL });
 
     virSetConnectNodeDev(NULL);

@@ -27,6 +27,7 @@
 
 #include "configmake.h"
 #include "datatypes.h"
+#include "backup_conf.h"
 #include "domain_vhba_source_conf.h"
 #include "driver.h"
 #include "qemu/qemu_domain.h"
@@ -280,6 +281,52 @@ testRelease(const void *opaque)
     if (virFCClaimDropAll(GUEST_UUID) < 0)
         ret = -1;
 
+    g_clear_pointer(&vm, virObjectUnref);
+    qemuTestDriverFree(&driver);
+    return ret;
+}
+
+
+/* A backup to two LUNs behind one vHBA cannot be begun: its disks are given up one
+ * after the other, while the domain has it still. */
+static int
+testReleaseBackup(const void *opaque G_GNUC_UNUSED)
+{
+    const char *const disks[] = { OTHER_DISK, OTHER_DISK };
+    const char *const stores[] = { DISK, DISK };
+    g_autoptr(virDomainBackupDef) backup = g_new0(virDomainBackupDef, 1);
+    g_autoptr(virDomainObj) vm = NULL;
+    virQEMUDriver driver;
+    int ret = -1;
+    size_t i;
+
+    if (!(vm = testGuestNew(&driver, disks)))
+        return -1;
+
+    backup->ndisks = G_N_ELEMENTS(stores);
+    backup->disks = g_new0(virDomainBackupDiskDef, backup->ndisks);
+    for (i = 0; i < backup->ndisks; i++) {
+        g_autoptr(virDomainDiskDef) disk = virDomainDiskDefParse(stores[i], driver.xmlopt,
+                                                                 VIR_DOMAIN_DEF_PARSE_STATUS);
+
+        if (disk)
+            backup->disks[i].store = g_steal_pointer(&disk->src);
+    }
+    QEMU_DOMAIN_PRIVATE(vm)->backup = backup;
+
+    if (virFCClaimSet(ONE_LUN, "guest", GUEST_UUID, false) == 1) {
+        qemuVHBAReleaseSource(vm, backup->disks[0].store, false);
+
+        if (virFCClaimGet(ONE_LUN, NULL, NULL) == 1) {
+            qemuVHBAReleaseSource(vm, backup->disks[1].store, false);
+            ret = virFCClaimGet(ONE_LUN, NULL, NULL) == 0 ? 0 : -1;
+        }
+    }
+
+    if (virFCClaimDropAll(GUEST_UUID) < 0)
+        ret = -1;
+
+    QEMU_DOMAIN_PRIVATE(vm)->backup = NULL;
     g_clear_pointer(&vm, virObjectUnref);
     qemuTestDriverFree(&driver);
     return ret;
@@ -612,6 +659,8 @@ mymain(void)
                     OVERLAY(IN_USE), OTHER_DISK, true, false);
     DO_TEST_RELEASE("other disks have no claim to lose",
                     OTHER_DISK, DISK, true, true);
+    if (virTestRun("a claim goes with a backup that is not begun", testReleaseBackup, NULL) < 0)
+        ret = -1;
 
     virSetConnectNodeDev(NULL);
     testSysfsTreeRemove(tree);

@@ -189,6 +189,16 @@ testFails(const char *what,
 }
 
 
+static int
+testDiesOf(const char *what,
+           const char *name)
+{
+    g_autofree char *call = g_strdup_printf("%s %s", what, name);
+
+    return testDies(call);
+}
+
+
 static testVHBA *
 testVHBAGet(virNodeDevicePtr dev)
 {
@@ -201,6 +211,9 @@ testVHBAGet(virNodeDevicePtr dev)
         virReportError(VIR_ERR_RPC, "%s", "connection is dead");
         return NULL;
     }
+
+    if (testDiesOf("look at", dev->name) < 0)
+        return NULL;
 
     if (testFails("find", dev->name) ||
         !(vhba = g_hash_table_lookup(vhbas, dev->name))) {

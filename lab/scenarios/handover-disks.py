@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A guest with all sorts of disks moves: two LUNs behind one pair, an ordinary shared disk, and one that is copied.
+"""A guest with all sorts of disks moves: LUNs behind one pair, an ordinary shared disk, and one that is copied.
 
-The LUNs of the pair go with its vHBAs, the shared disk is on both hosts already, and the local file's contents are
-sent; asked to copy all disks, or the LUNs, libvirt refuses before anything is touched.
+The LUNs of the pair, one of which is named by a path, go with its vHBAs, the shared disk is on both hosts already, and
+the local file's contents are sent; asked to copy all disks, or the LUNs, libvirt refuses before anything is touched.
 """
 
 from xml.etree import ElementTree
@@ -20,9 +20,10 @@ COPY = ("--live", "--persistent", "--undefinesource", "--copy-storage-all")
 
 def run(t):
     handover.define(t.a, PAIR)
-    target.add("second", guest.DISK_SIZE)
-    for port in PAIR:
-        target.show("second", port.wwpn, 1)
+    for unit, lun in ((1, "second"), (2, "third")):
+        target.add(lun, guest.DISK_SIZE)
+        for port in PAIR:
+            target.show(lun, port.wwpn, unit)
     shared = share(t)
     fill_local(t.a)
     t.b.run("truncate", f"--size={LOCAL_SIZE}", LOCAL)
@@ -56,13 +57,14 @@ def fill_local(host):
 
 
 def more_disks(xml, shared):
-    """The guest's XML with three disks more; it writes to vda."""
+    """The guest's XML with four disks more; it writes to vda."""
     def disk(kind, source, name):
         return (f"<disk type='{kind}' device='disk'><driver name='qemu' type='raw' cache='none'/>{source}"
                 f"<target dev='{name}' bus='virtio'/></disk>")
 
+    third = f"<source dev='/dev/disk/by-id/wwn-0x{target.identity('third')}' model='vport'/>"
     more = (disk("block", PAIR.source("<lun unit='1'/>"), "vdb") + disk("block", f"<source dev='{shared}'/>", "vdc")
-            + disk("file", f"<source file='{LOCAL}'/>", "vdd"))
+            + disk("file", f"<source file='{LOCAL}'/>", "vdd") + disk("block", third, "vde"))
     xml = xml.replace(f"wwpn='{PAIR.primary.wwpn}'/>", f"wwpn='{PAIR.primary.wwpn}'><lun unit='0'/></source>")
     return xml.replace("</disk>", "</disk>" + more, 1)
 
@@ -71,6 +73,6 @@ def check_disks(t, host, when):
     """Each disk that is a LUN is the one that it should be."""
     disks = ElementTree.fromstring(host.virsh("dumpxml", NAME)).findall(".//disk")
     devices = {disk.find("target").get("dev"): disk.find("source").get("dev") for disk in disks}
-    for name, lun in (("vda", "disk"), ("vdb", "second"), ("vdc", "shared")):
+    for name, lun in (("vda", "disk"), ("vdb", "second"), ("vdc", "shared"), ("vde", "third")):
         found = host.shell(f"cat /sys/class/block/$(basename $(readlink -f {devices[name]}))/device/wwid").strip()
         t.equal(found, f"naa.{target.identity(lun)}", f"{when}: {name} is LUN {lun} on {host.name}")

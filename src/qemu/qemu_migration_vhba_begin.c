@@ -23,6 +23,7 @@
 #include "qemu_migration.h"
 #include "qemu_migration_vhba_guest.h"
 #include "qemu_migration_vhba_src.h"
+#include "qemu_vhba.h"
 #include "qemu_vhba_nodedev.h"
 
 #include "datatypes.h"
@@ -226,11 +227,34 @@ qemuMigrationVHBASrcGetPair(const qemuMigrationVHBAGuest *guest,
 }
 
 
+/* Returns the LUN that @source uses, or NULL with an error reported. A path does not
+ * tell which one it is, but leads to it. */
+static virFCLun *
+qemuMigrationVHBASrcFindLun(const virFCHost *fchost,
+                            const char *disk,
+                            const virStorageSource *source)
+{
+    const virStorageSourceVHBA *vhba = source->vhba;
+    virFCLun *lun;
+
+    if (!vhba->byPath)
+        return virFCLunFind(fchost->host, vhba->target, vhba->hasUnit ? &vhba->unit : NULL);
+
+    if (!(lun = qemuVHBAFindPathOn(fchost, source->path))) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("'%1$s' of disk '%2$s' is not behind vHBA 'vhba_%3$s' any more"),
+                       source->path, disk, fchost->wwpn);
+    }
+
+    return lun;
+}
+
+
 static int
 qemuMigrationVHBASrcAddLun(qemuMigrationVHBAPair *pair,
                            const char *disk,
                            unsigned int depth,
-                           const virStorageSourceVHBA *source)
+                           const virStorageSource *source)
 {
     g_autoptr(qemuMigrationVHBALun) lun = NULL;
     g_autoptr(virFCHost) fchost = NULL;
@@ -243,8 +267,7 @@ qemuMigrationVHBASrcAddLun(qemuMigrationVHBAPair *pair,
         return -1;
     }
 
-    if (!(seen = virFCLunFind(fchost->host, source->target,
-                              source->hasUnit ? &source->unit : NULL)))
+    if (!(seen = qemuMigrationVHBASrcFindLun(fchost, disk, source)))
         return -1;
 
     if (!seen->id) {
@@ -372,7 +395,7 @@ qemuMigrationVHBASrcAddSource(const qemuMigrationVHBAGuest *guest,
     if (pair->primary.inactive)
         return 0;
 
-    return qemuMigrationVHBASrcAddLun(pair, disk, depth, source->vhba);
+    return qemuMigrationVHBASrcAddLun(pair, disk, depth, source);
 }
 
 

@@ -217,28 +217,14 @@ qemuMigrationVHBADstReportRefusal(virDomainObj *vm)
 }
 
 
-/**
- * qemuMigrationVHBADstCommit:
- * @vm: domain that has come in completely and does not run yet
- *
- * From now on the vHBAs that @vm uses stay here, and it does not matter any
- * more what happens to @vm, or to who has asked for it. To be called before its
- * CPUs start: a guest that may have run here is never forgotten.
- *
- * Returns 0 on success; -1 with an error reported, and then nothing is decided,
- * unless the error says otherwise, see qemuMigrationVHBADstRevoke.
- */
-int
-qemuMigrationVHBADstCommit(virDomainObj *vm)
+/* Returns 0 on success; -1 with an error that refuses the guest, unless it says
+ * otherwise, see qemuMigrationVHBADstRevoke. */
+static int
+qemuMigrationVHBADstKeepOrRefuse(virDomainObj *vm)
 {
-    VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
-    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
     g_autoptr(virConnect) conn = NULL;
     virErrorPtr orig_err = NULL;
     int rc;
-
-    if (!qemuMigrationVHBAConcerns(vm))
-        return 0;
 
     if (!(conn = qemuMigrationVHBAJournalOpen(vm))) {
         qemuMigrationVHBADstReportRefusal(vm);
@@ -252,11 +238,63 @@ qemuMigrationVHBADstCommit(virDomainObj *vm)
     g_clear_pointer(&conn, virObjectUnref);
     virErrorRestore(&orig_err);
 
-    if (rc < 0) {
-        if (qemuMigrationVHBADstRevoke(vm) == 0)
-            qemuMigrationVHBADstReportRefusal(vm);
+    if (rc < 0 && qemuMigrationVHBADstRevoke(vm) == 0)
+        qemuMigrationVHBADstReportRefusal(vm);
+
+    return rc;
+}
+
+
+static int
+qemuMigrationVHBADstKeepWork(virConnectPtr conn,
+                             virDomainObj *vm,
+                             const void *opaque G_GNUC_UNUSED)
+{
+    return qemuMigrationVHBADstKeepPrimaries(conn, vm);
+}
+
+
+/* Nowhere else can the guest go on. What cannot be written down now is when the job
+ * ends, or when the daemon is restarted. */
+static void
+qemuMigrationVHBADstKeepAnyway(virDomainObj *vm)
+{
+    if (qemuMigrationVHBAJournalDo(vm, qemuMigrationVHBADstKeepWork, NULL) == 0)
+        return;
+
+    VIR_WARN("Domain '%s' is run although its vHBAs are still marked as borrowed: %s",
+             vm->def->name, virGetLastErrorMessage());
+    virResetLastError();
+}
+
+
+/**
+ * qemuMigrationVHBADstCommit:
+ * @vm: domain that has come in completely and does not run yet
+ * @noWayBack: whether the source cannot go on with it, as after the switch-over of
+ *             post-copy: then it is not refused
+ *
+ * From now on the vHBAs that @vm uses stay here, and it does not matter any
+ * more what happens to @vm, or to who has asked for it. To be called before its
+ * CPUs start: a guest that may have run here is never forgotten.
+ *
+ * Returns 0 on success; -1 with an error reported, and then nothing is decided,
+ * unless the error says otherwise, see qemuMigrationVHBADstRevoke.
+ */
+int
+qemuMigrationVHBADstCommit(virDomainObj *vm,
+                           bool noWayBack)
+{
+    VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+
+    if (!qemuMigrationVHBAConcerns(vm))
+        return 0;
+
+    if (noWayBack)
+        qemuMigrationVHBADstKeepAnyway(vm);
+    else if (qemuMigrationVHBADstKeepOrRefuse(vm) < 0)
         return -1;
-    }
 
     /* If QEMU dies from now on, nobody can tell whether the guest has run. Offline
      * there is none. */
@@ -276,12 +314,12 @@ qemuMigrationVHBADstCommit(virDomainObj *vm)
 }
 
 
-/* Returns 1 if qemuMigrationVHBADstCommit has been done for @domain and what it
+/* Returns 1 if qemuMigrationVHBADstCommit has been done for @vm and what it
  * brings with it is not there yet, 0 if not, -1 with an error reported if that
  * cannot be told. */
 static int
 qemuMigrationVHBADstIsCommitted(virConnectPtr conn,
-                                const char *domain)
+                                virDomainObj *vm)
 {
     qemuVHBANodedev **vhbas = NULL;
     size_t nvhbas = 0;
@@ -289,7 +327,7 @@ qemuMigrationVHBADstIsCommitted(virConnectPtr conn,
     int ret;
 
     if (qemuVHBANodedevListMarked(conn, VIR_NODE_DEV_VHBA_HANDOVER_BORROWED,
-                                  domain, &vhbas, &nvhbas) < 0)
+                                  vm->def->name, &vhbas, &nvhbas) < 0)
         return -1;
 
     /* With several pairs, the last mark that goes decides. */
@@ -321,16 +359,12 @@ qemuMigrationVHBADstGoOn(virQEMUDriver *driver,
                          const virDomainJobObj *job)
 {
     VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
-    g_autoptr(virConnect) conn = NULL;
-    int committed = -1;
+    int committed;
 
     if (!qemuMigrationVHBAIsUsed(vm->def))
         return false;
 
-    if ((conn = qemuMigrationVHBAJournalOpen(vm)))
-        committed = qemuMigrationVHBADstIsCommitted(conn, vm->def->name);
-
-    if (committed == 0)
+    if ((committed = qemuMigrationVHBAJournalAsk(vm, qemuMigrationVHBADstIsCommitted)) == 0)
         return false;
 
     if (committed == 1 && !(job->apiFlags & VIR_MIGRATE_PAUSED) &&
@@ -343,17 +377,32 @@ qemuMigrationVHBADstGoOn(virQEMUDriver *driver,
 }
 
 
+/* Likewise: the connection may be that to virtlockd. */
+static void
+qemuMigrationVHBADstReportStopped(virDomainObj *vm)
+{
+    g_autofree char *reason = g_strdup(virGetLastErrorMessage());
+
+    virReportError(VIR_ERR_OPERATION_FAILED,
+                   _("CPUs of domain '%1$s' do not start on the destination: %2$s"),
+                   vm->def->name, reason);
+}
+
+
 /**
  * qemuMigrationVHBADstMayRefuse:
  * @vm: domain whose CPUs could not be started after qemuMigrationVHBADstCommit
+ * @noWayBack: as it was told to that
  *
  * Returns true if the guest has not run here, so that the source can be told that,
  * with the current error; it goes on with the guest if the vHBAs are borrowed
  * again, see qemuMigrationVHBADstRevoke. Returns false if QEMU has died of the
- * question: then nobody can tell, and the guest stays with us, dead.
+ * question: then nobody can tell, and the guest stays with us, dead. So it does,
+ * paused, if the source cannot go on with it.
  */
 bool
-qemuMigrationVHBADstMayRefuse(virDomainObj *vm)
+qemuMigrationVHBADstMayRefuse(virDomainObj *vm,
+                              bool noWayBack)
 {
     virErrorPtr orig_err = NULL;
     bool stopped;
@@ -361,12 +410,15 @@ qemuMigrationVHBADstMayRefuse(virDomainObj *vm)
     if (!qemuMigrationVHBAConcerns(vm))
         return true;
 
+    if (noWayBack)
+        return false;
+
     virErrorPreserveLast(&orig_err);
     stopped = qemuMigrationVHBADstIsStopped(vm);
     virErrorRestore(&orig_err);
 
-    if (stopped)
-        ignore_value(qemuMigrationVHBADstRevoke(vm));
+    if (stopped && qemuMigrationVHBADstRevoke(vm) == 0)
+        qemuMigrationVHBADstReportStopped(vm);
 
     return stopped;
 }
@@ -459,14 +511,28 @@ qemuMigrationVHBADstForgetIdle(virConnectPtr conn,
 
 
 /* QEMU lives. That alone decides nothing: it may be one that we have refused to
- * run and could not stop. After a restart nobody remembers, but then nobody has
- * refused either, and what is there stays. */
+ * run and could not stop. After a restart nobody remembers: then what runs stays,
+ * and what does not may have been refused, unless the marks say otherwise. */
 static int
 qemuMigrationVHBADstSettleRunning(virConnectPtr conn,
                                   virDomainObj *vm)
 {
     const virNodeDevVHBAHandover borrowed = VIR_NODE_DEV_VHBA_HANDOVER_BORROWED;
     qemuDomainJobPrivate *jobPriv = vm->job->privateData;
+    int undecided = 0;
+
+    if (!jobPriv->vhbaHandover &&
+        virDomainObjGetState(vm, NULL) != VIR_DOMAIN_RUNNING &&
+        (undecided = qemuMigrationVHBAJournalHas(conn, vm, borrowed, true)) < 0)
+        return -1;
+
+    if (undecided == 1) {
+        VIR_WARN("Domain '%s' is here and does not run, and nobody can tell whether the "
+                 "source goes on with it; its vHBAs stay borrowed. Look there: if it "
+                 "runs, destroy it here, otherwise resume it here; then restart this "
+                 "daemon", vm->def->name);
+        return 0;
+    }
 
     if (jobPriv->vhbaHandover && !jobPriv->vhbaHandover->committed) {
         VIR_WARN("Domain '%s' was refused but is still here, and its vHBAs stay borrowed. "

@@ -26,13 +26,15 @@ qemuMigrationVHBADstIsStopped(virDomainObj *vm)
     G_NO_INLINE;
 
 int
-qemuMigrationVHBADstCommit(virDomainObj *vm);
+qemuMigrationVHBADstCommit(virDomainObj *vm,
+                           bool noWayBack);
 
 int
 qemuMigrationVHBADstRevoke(virDomainObj *vm);
 
 bool
-qemuMigrationVHBADstMayRefuse(virDomainObj *vm);
+qemuMigrationVHBADstMayRefuse(virDomainObj *vm,
+                              bool noWayBack);
 
 bool
 qemuMigrationVHBADstGoOn(virQEMUDriver *driver,

@@ -58,6 +58,7 @@ qemuMigrationVHBAHandoverNew(const qemuMigrationVHBACookie *cookie,
 
         handover->pairs[i].primary = g_strdup(primary->wwpn);
         handover->pairs[i].secondary = g_strdup(secondary->wwpn);
+        handover->pairs[i].inactive = primary->inactive;
     }
 
     return handover;

@@ -38,6 +38,8 @@ typedef struct _qemuMigrationVHBAHandoverPair qemuMigrationVHBAHandoverPair;
 struct _qemuMigrationVHBAHandoverPair {
     char *primary;              /* WWPNs */
     char *secondary;
+    bool inactive;              /* the primary was not active on the source, and is to
+                                 * be on no host; there the guest does not run */
 
     qemuVHBANodedev *found;     /* the primary, when it was looked up; or NULL */
 };
@@ -49,6 +51,7 @@ struct _qemuMigrationVHBAHandover {
     size_t npairs;
     qemuMigrationVHBAHandoverPair *pairs;
 
+    bool sent;                  /* the source may have marked primaries as lent */
     bool committed;             /* the destination has decided to keep the pairs */
 
     virConnectPtr conn;         /* to the node device driver, with the authority

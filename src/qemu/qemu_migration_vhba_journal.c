@@ -124,6 +124,38 @@ qemuMigrationVHBAJournalDo(virDomainObj *vm,
 }
 
 
+/**
+ * qemuMigrationVHBAJournalAsk:
+ * @vm: domain whose vHBAs it is about
+ * @question: what to ask
+ *
+ * Like qemuMigrationVHBAJournalDo, for what is only looked at.
+ *
+ * Returns what @question returns: 1 or 0, or -1 with an error reported if that
+ * cannot be told.
+ */
+int
+qemuMigrationVHBAJournalAsk(virDomainObj *vm,
+                            qemuMigrationVHBAJournalQuestion question)
+{
+    size_t tries;
+
+    for (tries = 0; tries < 2; tries++) {
+        g_autoptr(virConnect) conn = qemuMigrationVHBAJournalOpen(vm);
+        int answer;
+
+        if (!conn)
+            return -1;
+
+        if ((answer = question(conn, vm)) >= 0 ||
+            virConnectIsAlive(conn) == 1)
+            return answer;
+    }
+
+    return -1;
+}
+
+
 /* Whether the domain is here and alive, or about to be: then what it needs is
  * up to whoever works on it. A NULL @driver knows no domain. */
 static bool

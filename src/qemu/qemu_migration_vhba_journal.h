@@ -56,6 +56,15 @@ qemuMigrationVHBAJournalDo(virDomainObj *vm,
                            qemuMigrationVHBAJournalWork work,
                            const void *opaque);
 
+/* Returns 1 or 0, or -1 with an error reported if that cannot be told. */
+typedef int
+(*qemuMigrationVHBAJournalQuestion)(virConnectPtr conn,
+                                    virDomainObj *vm);
+
+int
+qemuMigrationVHBAJournalAsk(virDomainObj *vm,
+                            qemuMigrationVHBAJournalQuestion question);
+
 int
 qemuMigrationVHBAJournalForEach(virConnectPtr conn,
                                 virQEMUDriver *driver,

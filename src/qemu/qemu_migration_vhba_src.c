@@ -73,6 +73,7 @@ qemuMigrationVHBASrcLend(virDomainObj *vm,
         if (!(secondary = qemuVHBANodedevLookup(conn, cookie->pairs[i]->secondary.wwpn)) ||
             qemuVHBANodedevSetMark(secondary, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
                                    vm->def->name, cookie->migration) < 0 ||
+            (!secondary->active && qemuVHBANodedevLookAgain(secondary) < 0) ||
             qemuVHBANodedevStop(secondary) < 0)
             return -1;
 
@@ -133,6 +134,7 @@ qemuMigrationVHBASrcSent(virDomainObj *vm)
     if (!jobPriv->vhbaHandover)
         return 0;
 
+    jobPriv->vhbaHandover->sent = true;
     if (qemuMigrationVHBASrcMarkPrimaries(jobPriv->vhbaHandover, vm->def->name) == 0)
         return 0;
 
@@ -200,16 +202,17 @@ bool
 qemuMigrationVHBASrcMayResume(virDomainObj *vm)
 {
     VIR_IDENTITY_AUTORESTORE virIdentity *caller G_GNUC_UNUSED = qemuMigrationVHBAAuthorityTake();
-    g_autoptr(virConnect) conn = NULL;
-    int sent = -1;
+    qemuDomainJobPrivate *jobPriv = vm->job->privateData;
 
     if (!virDomainObjIsActive(vm) || !qemuMigrationVHBAIsUsed(vm->def))
         return true;
 
-    if ((conn = qemuMigrationVHBAJournalOpen(vm)))
-        sent = qemuMigrationVHBASrcIsSent(conn, vm);
+    /* what this job has not done needs no journal to tell; and what was done before,
+     * qemuMigrationVHBASrcCheckSettled has looked for */
+    if (jobPriv->vhbaHandover && !jobPriv->vhbaHandover->sent)
+        return true;
 
-    if (sent == 0)
+    if (qemuMigrationVHBAJournalAsk(vm, qemuMigrationVHBASrcIsSent) == 0)
         return true;
 
     VIR_WARN("Domain '%s' stays paused: the destination may run it, its answer was lost. "
@@ -582,7 +585,7 @@ qemuMigrationVHBASrcConfirm(virDomainObj *vm,
  * qemuMigrationVHBASrcExitFinish:
  * @vm: domain, unlocked, whose destination has been asked to finish, peer-to-peer
  * @ddomain: what it has answered; if that is NULL, its error is the current one
- * @checkActive: see qemuDomainObjExitRemote
+ * @flags: of the migration
  *
  * Does qemuDomainObjExitRemote. If QEMU has died here meanwhile, nobody is going to
  * confirm the answer, so that it is written down now.
@@ -592,18 +595,17 @@ qemuMigrationVHBASrcConfirm(virDomainObj *vm,
 int
 qemuMigrationVHBASrcExitFinish(virDomainObj *vm,
                                virDomainPtr ddomain,
-                               bool checkActive)
+                               unsigned int flags)
 {
     int answer = virDomainMigrateGetCancelled(ddomain);
     virErrorPtr orig_err = NULL;
 
-    if (qemuDomainObjExitRemote(vm, checkActive) == 0)
+    if (qemuDomainObjExitRemote(vm, !(flags & VIR_MIGRATE_OFFLINE)) == 0)
         return 0;
 
     /* after the switch-over of post-copy an error says nothing of the guest there,
-     * and here nothing is left that tells of that switch-over */
-    if (answer == VIR_DOMAIN_MIGRATE_REFUSED &&
-        vm->job->apiFlags & VIR_MIGRATE_POSTCOPY)
+     * and here nothing is left that tells of that switch-over, maybe not even the job */
+    if (answer == VIR_DOMAIN_MIGRATE_REFUSED && flags & VIR_MIGRATE_POSTCOPY)
         answer = VIR_DOMAIN_MIGRATE_LOST;
 
     virErrorPreserveLast(&orig_err);
@@ -716,7 +718,8 @@ qemuMigrationVHBASrcGetFate(virConnectPtr conn,
 }
 
 
-/* Tells the destination which primaries this host has let go of. */
+/* Tells the destination which primaries this host has let go of. One that was not
+ * active here is not started there. */
 static void
 qemuMigrationVHBASrcTellPeer(virConnectPtr conn,
                              const qemuMigrationVHBAHandover *handover,
@@ -728,7 +731,8 @@ qemuMigrationVHBASrcTellPeer(virConnectPtr conn,
         const char *wwpn = handover->pairs[i].primary;
         g_autoptr(qemuVHBANodedev) left = NULL;
 
-        if (qemuVHBANodedevFind(conn, wwpn, &left) == 0)
+        if (!handover->pairs[i].inactive &&
+            qemuVHBANodedevFind(conn, wwpn, &left) == 0)
             qemuMigrationVHBAPeerTell(peer, wwpn);
     }
 }

@@ -57,7 +57,7 @@ qemuMigrationVHBASrcConfirm(virDomainObj *vm,
 int
 qemuMigrationVHBASrcExitFinish(virDomainObj *vm,
                                virDomainPtr ddomain,
-                               bool checkActive);
+                               unsigned int flags);
 
 void
 qemuMigrationVHBASrcConfirmLate(virDomainObj *vm,

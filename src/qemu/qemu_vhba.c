@@ -323,8 +323,15 @@ qemuVHBAPlaceClear(qemuVHBAPlace *place)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(qemuVHBAPlace, qemuVHBAPlaceClear);
 
 
-/* Returns the LUN behind @vhba whose device, or whose map, is @path */
-static virFCLun *
+/**
+ * qemuVHBAFindPathOn:
+ * @fchost: of a vHBA
+ * @path: of a block device
+ *
+ * Returns the LUN behind the vHBA whose device, or whose map, that is, to be
+ * released with virFCLunFree; NULL, without an error, if there is none.
+ */
+virFCLun *
 qemuVHBAFindPathOn(const virFCHost *fchost,
                    const char *path)
 {
@@ -750,17 +757,18 @@ qemuVHBAReleaseVisit(virStorageSource *src,
                      void *opaque)
 {
     struct qemuVHBARelease *release = opaque;
+    g_autofree char *wwpn = g_steal_pointer(&src->vhba->active);
     virDomainDef *def = release->vm->def;
     char uuid[VIR_UUID_STRING_BUFLEN];
 
-    if (!(release->wwpn = src->vhba->active) ||
-        qemuVHBAForEach(release->vm, qemuVHBAIsKept, release) != 0)
+    release->wwpn = wwpn;
+    if (!wwpn || qemuVHBAForEach(release->vm, qemuVHBAIsKept, release) != 0)
         return 0;
 
     virUUIDFormat(def->uuid, uuid);
-    if (virFCClaimDrop(release->wwpn, uuid) < 0)
+    if (virFCClaimDrop(wwpn, uuid) < 0)
         VIR_WARN("Domain %s keeps its claim on vHBA %s: %s",
-                 def->name, release->wwpn, virGetLastErrorMessage());
+                 def->name, wwpn, virGetLastErrorMessage());
 
     return 0;
 }
@@ -773,7 +781,8 @@ qemuVHBAReleaseVisit(virStorageSource *src,
  * @chain: nor what it builds upon
  *
  * Drops the claims that were made for @src, save on what other disks of @vm
- * use. The vHBA stays active. Errors are logged, the last one is preserved.
+ * use. The vHBA stays active, but @src does not use it any more. Errors are logged,
+ * the last one is preserved.
  */
 void
 qemuVHBAReleaseSource(virDomainObj *vm,

@@ -20,6 +20,8 @@
 
 #include "domain_conf.h"
 #include "snapshot_conf.h"
+#include "virfchost.h"
+#include "virfclun.h"
 
 /* For whom a source is resolved */
 typedef struct _qemuVHBAUser qemuVHBAUser;
@@ -32,6 +34,10 @@ struct _qemuVHBAUser {
 
 unsigned int
 qemuVHBAGetLunTimeout(virDomainObj *vm);
+
+virFCLun *
+qemuVHBAFindPathOn(const virFCHost *fchost,
+                   const char *path);
 
 int
 qemuVHBAResolveSource(virStorageSource *src,

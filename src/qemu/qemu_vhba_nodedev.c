@@ -598,11 +598,11 @@ qemuVHBANodedevSetMark(qemuVHBANodedev *vhba,
 
 /**
  * qemuVHBANodedevLookAgain:
- * @vhba: a vHBA that has been claimed just now
+ * @vhba: a vHBA that has been claimed just now, or marked
  *
- * Finds out whether it is active still: from now on it is not destroyed, but that
- * may have begun before. Returns 0, or -1 with an error reported if a transient
- * one is gone.
+ * Finds out whether it is active still, or now: from now on it is not destroyed, or
+ * started, but that may have begun before. Returns 0, or -1 with an error reported
+ * if a transient one is gone.
  */
 int
 qemuVHBANodedevLookAgain(qemuVHBANodedev *vhba)
