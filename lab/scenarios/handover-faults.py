@@ -222,7 +222,7 @@ def recovered(story, row):
     word, looks = wait_outcome(story)
     row.recovered_to = word
     story.check(word, "neither before nor after nor undecided")
-    story.check(word != "undecided" or row.point.stage > 0, "undecided, though nothing of the guest was sent")
+    story.check(word != "undecided" or may_be_sent(row), "undecided, though nothing of the guest was sent")
     if word == "undecided":
         row.recovered_to = f"undecided, {settle(story, *looks)} by hand"
         word, looks = wait_outcome(story)
@@ -272,6 +272,12 @@ def alive(story, row, looks):
         story.check(not story.watch.problems, f"{story.watch.problems}")
     else:
         story.check(may_die(row), "the guest is dead")
+
+
+def may_be_sent(row):
+    """The destination's QEMU outlives virtqemud there: it takes all of the guest if virtqemud is not back before."""
+    last = row.point.text.endswith("'perform3'") and (row.victim.name, row.victim.host) == ("virtqemud", DESTINATION)
+    return row.point.stage > 0 or last
 
 
 def may_die(row):
