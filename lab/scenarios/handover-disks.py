@@ -19,15 +19,14 @@ COPY = ("--live", "--persistent", "--undefinesource", "--copy-storage-all")
 
 
 def run(t):
+    add("third", 2)
     handover.define(t.a, PAIR)
-    for unit, lun in ((1, "second"), (2, "third")):
-        target.add(lun, guest.DISK_SIZE)
-        for port in PAIR:
-            target.show(lun, port.wwpn, unit)
+    add("second", 1)
     shared = share(t)
     fill_local(t.a)
     t.b.run("truncate", f"--size={LOCAL_SIZE}", LOCAL)
-    t.a.virsh("define", "/dev/stdin", stdin=more_disks(t.a.virsh("dumpxml", NAME), shared))
+    path = t.a.wait_lun(target.identity("third"))
+    t.a.virsh("define", "/dev/stdin", stdin=more_disks(t.a.virsh("dumpxml", NAME), shared, path))
     with Journey(t, PAIR) as journey:
         journey.start()
         check_disks(t, t.a, "at first")
@@ -40,6 +39,13 @@ def run(t):
         check_disks(t, t.b, "with a copy")
         t.equal(t.b.run("sha256sum", LOCAL), t.a.run("sha256sum", LOCAL), "the local file has been copied")
         journey.end()
+
+
+def add(lun, unit):
+    """A LUN more for the pair."""
+    target.add(lun, guest.DISK_SIZE)
+    for port in PAIR:
+        target.show(lun, port.wwpn, unit)
 
 
 def share(t):
@@ -56,15 +62,15 @@ def fill_local(host):
     host.shell(f"mkdir -p {LOCAL.rpartition('/')[0]}; head -c {LOCAL_SIZE} /dev/urandom > {LOCAL}")
 
 
-def more_disks(xml, shared):
-    """The guest's XML with four disks more; it writes to vda."""
+def more_disks(xml, shared, path):
+    """The guest's XML with four disks more; it writes to vda. path: of the LUN third."""
     def disk(kind, source, name):
         return (f"<disk type='{kind}' device='disk'><driver name='qemu' type='raw' cache='none'/>{source}"
                 f"<target dev='{name}' bus='virtio'/></disk>")
 
-    third = f"<source dev='/dev/disk/by-id/wwn-0x{target.identity('third')}' model='vport'/>"
     more = (disk("block", PAIR.source("<lun unit='1'/>"), "vdb") + disk("block", f"<source dev='{shared}'/>", "vdc")
-            + disk("file", f"<source file='{LOCAL}'/>", "vdd") + disk("block", third, "vde"))
+            + disk("file", f"<source file='{LOCAL}'/>", "vdd")
+            + disk("block", f"<source dev='{path}' model='vport'/>", "vde"))
     xml = xml.replace(f"wwpn='{PAIR.primary.wwpn}'/>", f"wwpn='{PAIR.primary.wwpn}'><lun unit='0'/></source>")
     return xml.replace("</disk>", "</disk>" + more, 1)
 
