@@ -254,8 +254,8 @@ qemuMigrationVHBADstKeepWork(virConnectPtr conn,
 }
 
 
-/* Nowhere else can the guest go on. What cannot be written down now is when the job
- * ends, or when the daemon is restarted. */
+/* Nowhere else can the guest go on. What cannot be written down now is tried again
+ * when the job ends. */
 static void
 qemuMigrationVHBADstKeepAnyway(virDomainObj *vm)
 {
@@ -529,8 +529,8 @@ qemuMigrationVHBADstSettleRunning(virConnectPtr conn,
     if (undecided == 1) {
         VIR_WARN("Domain '%s' is here and does not run, and nobody can tell whether the "
                  "source goes on with it; its vHBAs stay borrowed. Look there: if it "
-                 "runs, destroy it here, otherwise resume it here; then restart this "
-                 "daemon", vm->def->name);
+                 "runs, destroy it here, otherwise resume it here, and define both of "
+                 "each pair without <handover>", vm->def->name);
         return 0;
     }
 
