@@ -930,20 +930,29 @@ testIsLentMeanwhile(void)
 }
 
 
-/* A migration that did not find it active has nothing to stop. */
+/* Starts P, to which @meanwhile happens when its vport has been made. Returns what the
+ * start does. */
 static int
-testLentDuringStart(const void *opaque G_GNUC_UNUSED)
+testStartAndMeanwhile(int (*meanwhile)(void))
 {
     int rc;
 
     if (testDefine(P, "") < 0)
         return -1;
 
-    vportIsMade = testIsLentMeanwhile;
+    vportIsMade = meanwhile;
     rc = nodeDeviceVHBADoStart(driver->vhbas, "vhba_" P);
     vportIsMade = NULL;
 
-    if (rc == 0 || nodeDeviceVHBAIsActive(driver->vhbas, "vhba_" P))
+    return nodeDeviceVHBAIsActive(driver->vhbas, "vhba_" P) == (rc == 0) ? rc : -1;
+}
+
+
+/* A migration that did not find it active has nothing to stop. */
+static int
+testLentDuringStart(const void *opaque G_GNUC_UNUSED)
+{
+    if (testStartAndMeanwhile(testIsLentMeanwhile) == 0)
         return -1;
 
     return testError("'vhba_" P "' was lent to the host that domain 'guest' migrates to");
@@ -955,25 +964,11 @@ testLentDuringStart(const void *opaque G_GNUC_UNUSED)
 static int
 testDefineDuringStart(const void *opaque G_GNUC_UNUSED)
 {
-    int rc;
-
-    if (testDefine(P, "") < 0)
-        return -1;
-
-    vportIsMade = testIsMovedMeanwhile;
-    rc = nodeDeviceVHBADoStart(driver->vhbas, "vhba_" P);
-    vportIsMade = NULL;
-
-    if (rc == 0 || nodeDeviceVHBAIsActive(driver->vhbas, "vhba_" P) ||
+    if (testStartAndMeanwhile(testIsMovedMeanwhile) == 0 ||
         testError("while it was being started") < 0)
         return -1;
 
-    vportIsMade = testIsPairedMeanwhile;
-    if (testDefine(P, "") == 0)
-        rc = nodeDeviceVHBADoStart(driver->vhbas, "vhba_" P);
-    vportIsMade = NULL;
-
-    return rc == 0 && nodeDeviceVHBAIsActive(driver->vhbas, "vhba_" P) ? 0 : -1;
+    return testStartAndMeanwhile(testIsPairedMeanwhile);
 }
 
 
@@ -1155,6 +1150,7 @@ testUdevAddFixture(void)
 
 typedef struct _testDestroyData testDestroyData;
 struct _testDestroyData {
+    virNodeDevicePtr dev;
     char *vport_delete; /* a FIFO */
     int rc;
 };
@@ -1165,7 +1161,7 @@ testDestroyThread(void *opaque)
 {
     testDestroyData *data = opaque;
 
-    data->rc = nodeDeviceVHBADoDestroy(driver->vhbas, "vhba_" V, V);
+    data->rc = nodeDeviceDestroy(data->dev);
     ignore_value(virFileWriteStr(data->vport_delete, "done", 0));
 }
 
@@ -1177,7 +1173,7 @@ testDestroyedIsNotActive(const void *opaque G_GNUC_UNUSED)
 {
     g_autofree char *vport_delete = g_strdup_printf("%s/sys/class/fc_host/host0/vport_delete", sysfs);
     g_autoptr(virNodeDevice) dev = virGetNodeDevice(conn, "vhba_" V);
-    testDestroyData data = { .vport_delete = vport_delete };
+    testDestroyData data = { .dev = dev, .vport_delete = vport_delete };
     char told[64] = "";
     VIR_AUTOCLOSE fd = -1;
     virThread thread;

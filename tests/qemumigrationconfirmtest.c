@@ -384,11 +384,22 @@ testPerformRefused(const void *opaque G_GNUC_UNUSED)
  * source may be told so. */
 
 static bool mayRefuse;
+static bool toldNoWayBack[2];  /* when it is decided, and when the CPUs do not start */
+
+int
+qemuMigrationVHBADstCommit(virDomainObj *vm G_GNUC_UNUSED,
+                           bool noWayBack)
+{
+    toldNoWayBack[0] = noWayBack;
+    return 0;
+}
+
 
 bool
 qemuMigrationVHBADstMayRefuse(virDomainObj *vm G_GNUC_UNUSED,
-                              bool noWayBack G_GNUC_UNUSED)
+                              bool noWayBack)
 {
+    toldNoWayBack[1] = noWayBack;
     return mayRefuse;
 }
 
@@ -422,10 +433,17 @@ qemuProcessRefreshState(virQEMUDriver *drv G_GNUC_UNUSED,
 }
 
 
+struct testFinish {
+    bool refused;
+    bool postcopy;
+};
+
+
 static int
 testFinishFails(const void *opaque)
 {
-    const bool *refused = opaque;
+    const struct testFinish *t = opaque;
+    unsigned int flags = t->postcopy ? DIRECT | VIR_MIGRATE_POSTCOPY : DIRECT;
     g_autoptr(virConnect) conn = virGetConnect();
     g_autoptr(virDomainObj) vm = testGuestNew();
     virDomainPtr dom = NULL;
@@ -439,22 +457,28 @@ testFinishFails(const void *opaque)
     vm->persistent = 1;
     virDomainObjSetState(vm, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION);
     if (virDomainObjBeginAsyncJob(vm, VIR_ASYNC_JOB_MIGRATION_IN,
-                                  VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN, DIRECT) < 0)
+                                  VIR_DOMAIN_JOB_OPERATION_MIGRATION_IN, flags) < 0)
         return -1;
 
     qemuDomainJobSetStatsType(vm->job->current, QEMU_DOMAIN_JOB_STATS_TYPE_MIGRATION);
     current = vm->job->current->privateData;
-    current->stats.mig.status = QEMU_MONITOR_MIGRATION_STATUS_COMPLETED;
+    current->stats.mig.status = t->postcopy ? QEMU_MONITOR_MIGRATION_STATUS_POSTCOPY
+                                            : QEMU_MONITOR_MIGRATION_STATUS_COMPLETED;
     qemuDomainObjReleaseAsyncJob(vm);
 
-    mayRefuse = *refused;
+    mayRefuse = t->refused;
     stoppedIn = -1;
     dom = qemuMigrationDstFinish(&driver, conn, virObjectRef(vm), NULL, 0, NULL, NULL,
-                                 DIRECT, 0, true);
+                                 flags, 0, true);
     known = dom != NULL;
     virObjectUnref(dom);
 
-    if (known == *refused || (stoppedIn != -1) != *refused) {
+    if (toldNoWayBack[0] != t->postcopy || toldNoWayBack[1] != t->postcopy) {
+        VIR_TEST_VERBOSE("the hand-over was told %d, then %d", toldNoWayBack[0], toldNoWayBack[1]);
+        return -1;
+    }
+
+    if (known == t->refused || (stoppedIn != -1) != t->refused) {
         VIR_TEST_VERBOSE("QEMU was stopped in phase %d: %s",
                          stoppedIn, virGetLastErrorMessage());
         return -1;
@@ -553,13 +577,16 @@ mymain(void)
     if (virTestRun("the hand-over cannot be done", testPerformRefused, NULL) < 0)
         ret = -1;
 
-    if (virTestRun("CPUs do not start, the source may be told", testFinishFails,
-                   &((const bool) { true })) < 0)
-        ret = -1;
+#define TEST_FINISH(what, ...) \
+    do { \
+        const struct testFinish t = { __VA_ARGS__ }; \
+        if (virTestRun("CPUs do not start, " what, testFinishFails, &t) < 0) \
+            ret = -1; \
+    } while (0)
 
-    if (virTestRun("CPUs do not start, the source must not be told", testFinishFails,
-                   &((const bool) { false })) < 0)
-        ret = -1;
+    TEST_FINISH("the source may be told", .refused = true);
+    TEST_FINISH("the source must not be told", .refused = false);
+    TEST_FINISH("in post-copy", .refused = true, .postcopy = true);
 
     virLockManagerPluginUnref(driver.lockManager);
     qemuTestDriverFree(&driver);

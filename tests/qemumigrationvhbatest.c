@@ -1595,6 +1595,25 @@ testOfflineByPath(const void *opaque G_GNUC_UNUSED)
 }
 
 
+/* The vHBA was being started when it was looked up. It is stopped all the same. */
+static int
+testOfflineStartedMeanwhile(const void *opaque G_GNUC_UNUSED)
+{
+    g_auto(testHost) host = { 0 };
+    g_autoptr(qemuMigrationVHBACookie) cookie = testCookieNew(S);
+    int rc;
+
+    if (testOfflineSourceInit(&host, false) < 0)
+        return -1;
+
+    testNodedevVHBAStartAt("define vhba_" S);
+    rc = qemuMigrationVHBASrcLend(host.vm, cookie);
+    testNodedevVHBAStartAt(NULL);
+
+    return rc < 0 ? -1 : testNodedevVHBACheckCalls(LENT SENT);
+}
+
+
 /* Both were inactive, and are inactive on the destination. */
 static int
 testOfflineInactivePeer(const void *opaque G_GNUC_UNUSED)
@@ -3346,6 +3365,7 @@ testAll(void)
     TEST("offline: client lost", testOfflineClientLost, NULL);
     TEST_OFFLINE("done", testOfflineSource, .active = true,
                  .phase = QEMU_MIGRATION_PHASE_CONFIRM3, .dump = "");
+    TEST("offline, inactive, but just being started", testOfflineStartedMeanwhile, NULL);
     TEST("offline, inactive, the peer has nothing to start", testOfflineInactivePeer, NULL);
     TEST_OFFLINE("done, inactive", testOfflineSource,
                  .phase = QEMU_MIGRATION_PHASE_CONFIRM3, .dump = "");

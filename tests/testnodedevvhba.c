@@ -46,6 +46,7 @@ static GHashTable *vhbas;       /* name -> testVHBA */
 static GString *calls;
 static char *failing;
 static char *deadly;
+static const char *starting;
 static const char *served;
 
 /* What a connection has for its private data */
@@ -124,10 +125,13 @@ testRequest(virConnectPtr conn)
 }
 
 
-/* Returns -1 with an error if the driver was told to die of this. */
+/* Returns -1 with an error if the driver was told to die of @what, done to @name. */
 static int
-testDies(const char *of)
+testDies(const char *what,
+         const char *name)
 {
+    g_autofree char *of = g_strdup_printf("%s %s", what, name);
+
     if (STRNEQ_NULLABLE(deadly, of))
         return 0;
 
@@ -158,7 +162,7 @@ testVHBACall(virConnectPtr conn,
         return -1;
     }
 
-    if (testDies(call) < 0)
+    if (testDies(what, name) < 0)
         return -1;
 
     g_string_append_printf(calls, "%s%s\n", call, details);
@@ -172,9 +176,14 @@ static int
 testVHBAAnswer(const char *what,
                const char *name)
 {
-    g_autofree char *answer = g_strdup_printf("answer to %s %s", what, name);
+    g_autofree char *answer = g_strdup_printf("answer to %s", what);
+    g_autofree char *call = g_strdup_printf("%s %s", what, name);
+    testVHBA *vhba = g_hash_table_lookup(vhbas, name);
 
-    return testDies(answer);
+    if (vhba && STREQ_NULLABLE(starting, call))
+        vhba->active = true;
+
+    return testDies(answer, name);
 }
 
 
@@ -186,16 +195,6 @@ testFails(const char *what,
     g_autofree char *call = g_strdup_printf("%s %s", what, name);
 
     return STREQ_NULLABLE(failing, call);
-}
-
-
-static int
-testDiesOf(const char *what,
-           const char *name)
-{
-    g_autofree char *call = g_strdup_printf("%s %s", what, name);
-
-    return testDies(call);
 }
 
 
@@ -212,7 +211,7 @@ testVHBAGet(virNodeDevicePtr dev)
         return NULL;
     }
 
-    if (testDiesOf("look at", dev->name) < 0)
+    if (testDies("look at", dev->name) < 0)
         return NULL;
 
     if (testFails("find", dev->name) ||
@@ -655,6 +654,14 @@ testNodedevVHBADie(const char *call)
 {
     g_free(deadly);
     deadly = g_strdup(call);
+}
+
+
+/* A start by somebody else is over when this call is done, until that is NULL. */
+void
+testNodedevVHBAStartAt(const char *call)
+{
+    starting = call;
 }
 
 

@@ -46,6 +46,8 @@ void testNodedevVHBAFail(const char *call);
 
 void testNodedevVHBADie(const char *call);
 
+void testNodedevVHBAStartAt(const char *call);
+
 void testNodedevVHBAServe(const char *user);
 
 void testNodedevVHBARestart(void);

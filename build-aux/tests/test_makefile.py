@@ -53,6 +53,11 @@ class MakeTest(unittest.TestCase):
         self.assertIn("move the tree to a place without one",
                       self.make("clean", top=self.top / "a b")[1])
 
+    def test_python_writes_nothing_beside_the_sources(self):
+        show = "--eval=show: ; @python3 -c 'import sys; " \
+               "print(sys.dont_write_bytecode)'"
+        self.assertIn("True", self.make(show, "show")[1])
+
     def test_a_cache_that_the_user_has_is_used(self):
         (self.top / ".cache" / "ccache").mkdir(parents=True)
         show = "--eval=show: ; @echo cache: $(CCACHE_DIR)"

@@ -117,6 +117,24 @@ class MainTest(unittest.TestCase):
             self.assertEqual(check.main(), 0)
 
 
+class ScenariosTest(unittest.TestCase):
+
+    def test_what_is_played_by_name_only_is_left_out_and_told(self):
+        lines = ["lun-disk      A guest boots from its LUN.",
+                 "installation  The package. [by name only: it needs much]"]
+        for full in "", "1":
+            with contextlib.redirect_stdout(io.StringIO()) as said, \
+                    mock.patch.object(check, "listed_scenarios",
+                                      lambda: lines), \
+                    mock.patch.dict(os.environ, LAB_FULL=full):
+                step = [s for s in check.steps() if s.name == "scenarios"][0]
+                check.report([])
+            self.assertIn("lun-disk", step.command)
+            self.assertNotIn("installation", step.command)
+            self.assertIn("skipped: scenarios: installation: it needs much",
+                          said.getvalue())
+
+
 class MesonTest(unittest.TestCase):
 
     def judge(self, result, **known):

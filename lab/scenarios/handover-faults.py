@@ -160,6 +160,11 @@ class Story:
         self.wrong = []
         self.last = None  # the last looks, if nothing has happened since
 
+    def given_up(self):
+        """Waits until the destination's virtqemud is back and has ended its QEMU, which could take the guest before."""
+        self.destination.wait_until(lambda: not self.destination.definitions(), "lifecycle", PATIENCE,
+                                    lambda: f"{self.destination.name} to give up the pair, since virtqemud has died")
+
     def looks(self):
         return each(self.hosts.values(), outcome.look)
 
@@ -202,6 +207,8 @@ def fault(story, row):
         held.go()
         wait_end(migration, 10)
     faults.mend(row.victim, story.hosts)
+    if row.point.stage == 0 and (row.victim.name, row.victim.host) == ("virtqemud", DESTINATION):
+        story.given_up()
     held.go()
     if not wait_end(migration, 120):
         raise LabTimeout("virsh migrate has not ended for 120 s")
@@ -222,7 +229,7 @@ def recovered(story, row):
     word, looks = wait_outcome(story)
     row.recovered_to = word
     story.check(word, "neither before nor after nor undecided")
-    story.check(word != "undecided" or may_be_sent(row), "undecided, though nothing of the guest was sent")
+    story.check(word != "undecided" or row.point.stage > 0, "undecided, though nothing of the guest was sent")
     if word == "undecided":
         row.recovered_to = f"undecided, {settle(story, *looks)} by hand"
         word, looks = wait_outcome(story)
@@ -272,12 +279,6 @@ def alive(story, row, looks):
         story.check(not story.watch.problems, f"{story.watch.problems}")
     else:
         story.check(may_die(row), "the guest is dead")
-
-
-def may_be_sent(row):
-    """The destination's QEMU outlives virtqemud there: it takes all of the guest if virtqemud is not back before."""
-    last = row.point.text.endswith("'perform3'") and (row.victim.name, row.victim.host) == ("virtqemud", DESTINATION)
-    return row.point.stage > 0 or last
 
 
 def may_die(row):

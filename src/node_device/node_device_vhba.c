@@ -253,7 +253,6 @@ nodeDeviceVHBAsNew(virNodeDeviceDriverState *driver,
     vhbas->events = driver->nodeDeviceEventState;
     vhbas->entries = virHashNew(nodeDeviceVHBAEntryFree);
     vhbas->busy = virHashNew(NULL);
-    vhbas->deleting = virHashNew(NULL);
     vhbas->store = nodeDeviceVHBAStoreNew(dir);
     vhbas->namesDir = g_strdup_printf("%s/vhba", driver->stateDir);
     vhbas->destroyedDir = g_strdup_printf("%s/vhba-destroyed", driver->stateDir);
@@ -350,7 +349,6 @@ nodeDeviceVHBAsFree(nodeDeviceVHBAs *vhbas)
     g_free(vhbas->destroyedDir);
     g_hash_table_unref(vhbas->entries);
     g_hash_table_unref(vhbas->busy);
-    g_hash_table_unref(vhbas->deleting);
     virCondDestroy(&vhbas->changed);
     virMutexDestroy(&vhbas->defineLock);
     virMutexDestroy(&vhbas->lock);

@@ -220,13 +220,26 @@ nodeDeviceVHBAStart(nodeDeviceVHBAs *vhbas,
 }
 
 
-/* Deletes the vport of @vhba, unless a domain has claimed it */
-static int
-nodeDeviceVHBADelete(nodeDeviceVHBAs *vhbas,
-                     const char *name,
-                     const virFCHost *vhba)
+/* The caller has begun with @name. Only now it is certain that no domain has
+ * claimed it: one may have when the vHBA was active already, but its start was
+ * not over, so that the caller had to wait. A domain claims a vHBA first, and then
+ * asks whether it is active. Here it is not any more first, and then the claims are
+ * looked at. So one of both notices the other. */
+int
+nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
+                        const char *name,
+                        const char *wwpn)
 {
-    if (virFCClaimCheckUnused(vhba->wwpn) < 0)
+    g_autoptr(virFCHost) vhba = virFCHostFindByWWN(NULL, wwpn);
+
+    if (!vhba || !vhba->vport) {
+        virReportError(VIR_ERR_OPERATION_INVALID,
+                       _("'%1$s' is not active"), name);
+        return -1;
+    }
+
+    nodeDeviceVHBASetDeleting(vhbas, name);
+    if (virFCClaimCheckUnused(wwpn) < 0)
         return -1;
 
     if (nodeDeviceVHBAGetEntry(vhbas, name, NULL, NULL))
@@ -240,33 +253,6 @@ nodeDeviceVHBADelete(nodeDeviceVHBAs *vhbas,
     nodeDeviceVHBAForgetName(vhbas, name);
 
     return nodeDeviceVHBAWaitInactive(vhbas, name);
-}
-
-
-/* The caller has begun with @name. Only now it is certain that no domain has
- * claimed it: one may have when the vHBA was active already, but its start was
- * not over, so that the caller had to wait. A domain claims a vHBA first, and then
- * asks whether it is active. Here it is not any more first, and then the claims are
- * looked at. So one of both notices the other. */
-int
-nodeDeviceVHBADoDestroy(nodeDeviceVHBAs *vhbas,
-                        const char *name,
-                        const char *wwpn)
-{
-    g_autoptr(virFCHost) vhba = virFCHostFindByWWN(NULL, wwpn);
-    int ret;
-
-    if (!vhba || !vhba->vport) {
-        virReportError(VIR_ERR_OPERATION_INVALID,
-                       _("'%1$s' is not active"), name);
-        return -1;
-    }
-
-    nodeDeviceVHBASetDeleting(vhbas, name, true);
-    ret = nodeDeviceVHBADelete(vhbas, name, vhba);
-    nodeDeviceVHBASetDeleting(vhbas, name, false);
-
-    return ret;
 }
 
 

@@ -141,7 +141,7 @@ nodeDeviceVHBATryBegin(nodeDeviceVHBAs *vhbas,
     if (g_hash_table_contains(vhbas->busy, name))
         return false;
 
-    g_hash_table_add(vhbas->busy, g_strdup(name));
+    g_hash_table_insert(vhbas->busy, g_strdup(name), NULL);
     return true;
 }
 
@@ -167,18 +167,15 @@ nodeDeviceVHBAEnd(nodeDeviceVHBAs *vhbas,
 }
 
 
-/* Says that @name, which the caller has begun with, is being deleted, or not. */
+/* Says that the vport of @name, which the caller has begun with, is to be deleted.
+ * That holds until nodeDeviceVHBAEnd. */
 void
 nodeDeviceVHBASetDeleting(nodeDeviceVHBAs *vhbas,
-                          const char *name,
-                          bool deleting)
+                          const char *name)
 {
     VIR_LOCK_GUARD lock = virLockGuardLock(&vhbas->lock);
 
-    if (deleting)
-        g_hash_table_add(vhbas->deleting, g_strdup(name));
-    else
-        g_hash_table_remove(vhbas->deleting, name);
+    g_hash_table_insert(vhbas->busy, g_strdup(name), GINT_TO_POINTER(true));
 }
 
 
@@ -201,5 +198,5 @@ nodeDeviceVHBAIsDeleting(nodeDeviceVHBAs *vhbas,
         return false;
 
     lock = virLockGuardLock(&vhbas->lock);
-    return g_hash_table_contains(vhbas->deleting, name);
+    return g_hash_table_lookup(vhbas->busy, name) != NULL;
 }

@@ -51,8 +51,8 @@ struct _nodeDeviceVHBAs {
     /* Guards all that follows. Taken after an object is locked, if one is. */
     virMutex lock;
     GHashTable *entries;    /* name -> nodeDeviceVHBAEntry */
-    GHashTable *busy;       /* names of those being started or destroyed */
-    GHashTable *deleting;   /* names of those among them whose vport is to go */
+    GHashTable *busy;       /* name of one being started or destroyed -> NULL, or not
+                             * if its vport is to be deleted */
     unsigned int changes;   /* counts what @changed tells */
     virCond changed;        /* a vHBA came or went, or is not busy any more */
     bool enumerated;        /* udev has told of all that was there at first */
@@ -165,5 +165,4 @@ void nodeDeviceVHBAEnd(nodeDeviceVHBAs *vhbas,
                        const char *name);
 
 void nodeDeviceVHBASetDeleting(nodeDeviceVHBAs *vhbas,
-                               const char *name,
-                               bool deleting);
+                               const char *name);

@@ -203,17 +203,16 @@ qemuMigrationVHBADstKeepPrimaries(virConnectPtr conn,
 }
 
 
-/* What the current error says keeps @vm from running here. It may be one of the
- * connection to the node device driver; to the source, that would not be a refusal,
- * see virDomainMigrateGetCancelled. */
+/* What the current error says keeps @vm from running here; @refusal says how. It may
+ * be an error of the connection to the node device driver, or to virtlockd; to the
+ * source, that would not be a refusal, see virDomainMigrateGetCancelled. */
 static void
-qemuMigrationVHBADstReportRefusal(virDomainObj *vm)
+qemuMigrationVHBADstReportRefusal(virDomainObj *vm,
+                                  const char *refusal)
 {
     g_autofree char *reason = g_strdup(virGetLastErrorMessage());
 
-    virReportError(VIR_ERR_OPERATION_FAILED,
-                   _("domain '%1$s' is not run on the destination, because its vHBAs cannot be kept there: %2$s"),
-                   vm->def->name, reason);
+    virReportError(VIR_ERR_OPERATION_FAILED, _(refusal), vm->def->name, reason);
 }
 
 
@@ -224,22 +223,24 @@ qemuMigrationVHBADstKeepOrRefuse(virDomainObj *vm)
 {
     g_autoptr(virConnect) conn = NULL;
     virErrorPtr orig_err = NULL;
-    int rc;
+    bool refused = true;
+    int rc = -1;
 
-    if (!(conn = qemuMigrationVHBAJournalOpen(vm))) {
-        qemuMigrationVHBADstReportRefusal(vm);
-        return -1;
+    if ((conn = qemuMigrationVHBAJournalOpen(vm))) {
+        rc = qemuMigrationVHBADstKeepPrimaries(conn, vm);
+
+        /* to close a dead one is an error, which would hide the refusal */
+        virErrorPreserveLast(&orig_err);
+        g_clear_pointer(&conn, virObjectUnref);
+        virErrorRestore(&orig_err);
+
+        if (rc < 0)
+            refused = qemuMigrationVHBADstRevoke(vm) == 0;
     }
 
-    rc = qemuMigrationVHBADstKeepPrimaries(conn, vm);
-
-    /* to close a dead one is an error, which would hide the refusal */
-    virErrorPreserveLast(&orig_err);
-    g_clear_pointer(&conn, virObjectUnref);
-    virErrorRestore(&orig_err);
-
-    if (rc < 0 && qemuMigrationVHBADstRevoke(vm) == 0)
-        qemuMigrationVHBADstReportRefusal(vm);
+    if (rc < 0 && refused)
+        qemuMigrationVHBADstReportRefusal(vm,
+                                          N_("domain '%1$s' is not run on the destination, because its vHBAs cannot be kept there: %2$s"));
 
     return rc;
 }
@@ -319,7 +320,8 @@ qemuMigrationVHBADstCommit(virDomainObj *vm,
  * cannot be told. */
 static int
 qemuMigrationVHBADstIsCommitted(virConnectPtr conn,
-                                virDomainObj *vm)
+                                virDomainObj *vm,
+                                const void *opaque G_GNUC_UNUSED)
 {
     qemuVHBANodedev **vhbas = NULL;
     size_t nvhbas = 0;
@@ -364,7 +366,7 @@ qemuMigrationVHBADstGoOn(virQEMUDriver *driver,
     if (!qemuMigrationVHBAIsUsed(vm->def))
         return false;
 
-    if ((committed = qemuMigrationVHBAJournalAsk(vm, qemuMigrationVHBADstIsCommitted)) == 0)
+    if ((committed = qemuMigrationVHBAJournalDo(vm, qemuMigrationVHBADstIsCommitted, NULL)) == 0)
         return false;
 
     if (committed == 1 && !(job->apiFlags & VIR_MIGRATE_PAUSED) &&
@@ -374,18 +376,6 @@ qemuMigrationVHBADstGoOn(virQEMUDriver *driver,
                  vm->def->name, virGetLastErrorMessage());
 
     return true;
-}
-
-
-/* Likewise: the connection may be that to virtlockd. */
-static void
-qemuMigrationVHBADstReportStopped(virDomainObj *vm)
-{
-    g_autofree char *reason = g_strdup(virGetLastErrorMessage());
-
-    virReportError(VIR_ERR_OPERATION_FAILED,
-                   _("CPUs of domain '%1$s' do not start on the destination: %2$s"),
-                   vm->def->name, reason);
 }
 
 
@@ -418,7 +408,8 @@ qemuMigrationVHBADstMayRefuse(virDomainObj *vm,
     virErrorRestore(&orig_err);
 
     if (stopped && qemuMigrationVHBADstRevoke(vm) == 0)
-        qemuMigrationVHBADstReportStopped(vm);
+        qemuMigrationVHBADstReportRefusal(vm,
+                                          N_("CPUs of domain '%1$s' do not start on the destination: %2$s"));
 
     return stopped;
 }

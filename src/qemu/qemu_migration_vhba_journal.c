@@ -91,14 +91,15 @@ qemuMigrationVHBAJournalOpen(virDomainObj *vm)
 
 /**
  * qemuMigrationVHBAJournalDo:
- * @vm: domain whose vHBAs are to be settled
+ * @vm: domain whose vHBAs are to be settled, or asked for
  * @work: what to do; @opaque is for it
  *
  * The node device driver may be a daemon of its own, and may die of what it is
  * asked, or meanwhile. It is back with the next connection, so what is left is
  * tried once more then. What it has refused is not.
  *
- * Returns 0 if all is done, -1 with an error reported if something is left.
+ * Returns what @work returns if all is done, -1 with an error reported if something
+ * is left.
  */
 int
 qemuMigrationVHBAJournalDo(virDomainObj *vm,
@@ -109,47 +110,16 @@ qemuMigrationVHBAJournalDo(virDomainObj *vm,
 
     for (tries = 0; tries < 2; tries++) {
         g_autoptr(virConnect) conn = qemuMigrationVHBAJournalOpen(vm);
+        int rc;
 
         if (!conn)
             return -1;
 
-        if (work(conn, vm, opaque) == 0)
-            return 0;
+        if ((rc = work(conn, vm, opaque)) >= 0)
+            return rc;
 
         if (virConnectIsAlive(conn) == 1)
             return -1;
-    }
-
-    return -1;
-}
-
-
-/**
- * qemuMigrationVHBAJournalAsk:
- * @vm: domain whose vHBAs it is about
- * @question: what to ask
- *
- * Like qemuMigrationVHBAJournalDo, for what is only looked at.
- *
- * Returns what @question returns: 1 or 0, or -1 with an error reported if that
- * cannot be told.
- */
-int
-qemuMigrationVHBAJournalAsk(virDomainObj *vm,
-                            qemuMigrationVHBAJournalQuestion question)
-{
-    size_t tries;
-
-    for (tries = 0; tries < 2; tries++) {
-        g_autoptr(virConnect) conn = qemuMigrationVHBAJournalOpen(vm);
-        int answer;
-
-        if (!conn)
-            return -1;
-
-        if ((answer = question(conn, vm)) >= 0 ||
-            virConnectIsAlive(conn) == 1)
-            return answer;
     }
 
     return -1;

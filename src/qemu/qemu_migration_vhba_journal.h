@@ -44,8 +44,9 @@ qemuMigrationVHBAAuthorityTake(void);
 virConnectPtr
 qemuMigrationVHBAJournalOpen(virDomainObj *vm);
 
-/* Does what the journal of @vm tells, as far as it has not been done. Returns 0 on
- * success, -1 with an error reported if something is left. */
+/* Does what the journal of @vm tells, as far as it has not been done, or finds
+ * something out of it. Returns 0 on success, or the answer, which is 0 or 1; -1 with
+ * an error reported if something is left, or cannot be told. */
 typedef int
 (*qemuMigrationVHBAJournalWork)(virConnectPtr conn,
                                 virDomainObj *vm,
@@ -55,15 +56,6 @@ int
 qemuMigrationVHBAJournalDo(virDomainObj *vm,
                            qemuMigrationVHBAJournalWork work,
                            const void *opaque);
-
-/* Returns 1 or 0, or -1 with an error reported if that cannot be told. */
-typedef int
-(*qemuMigrationVHBAJournalQuestion)(virConnectPtr conn,
-                                    virDomainObj *vm);
-
-int
-qemuMigrationVHBAJournalAsk(virDomainObj *vm,
-                            qemuMigrationVHBAJournalQuestion question);
 
 int
 qemuMigrationVHBAJournalForEach(virConnectPtr conn,

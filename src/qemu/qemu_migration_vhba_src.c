@@ -184,7 +184,8 @@ qemuMigrationVHBASrcNotSent(virDomainObj *vm)
  * 0 if it does not, -1 with an error reported if that cannot be told. */
 static int
 qemuMigrationVHBASrcIsSent(virConnectPtr conn,
-                           virDomainObj *vm)
+                           virDomainObj *vm,
+                           const void *opaque G_GNUC_UNUSED)
 {
     return qemuMigrationVHBAJournalHas(conn, vm, VIR_NODE_DEV_VHBA_HANDOVER_LENT, true);
 }
@@ -212,7 +213,7 @@ qemuMigrationVHBASrcMayResume(virDomainObj *vm)
     if (jobPriv->vhbaHandover && !jobPriv->vhbaHandover->sent)
         return true;
 
-    if (qemuMigrationVHBAJournalAsk(vm, qemuMigrationVHBASrcIsSent) == 0)
+    if (qemuMigrationVHBAJournalDo(vm, qemuMigrationVHBASrcIsSent, NULL) == 0)
         return true;
 
     VIR_WARN("Domain '%s' stays paused: the destination may run it, its answer was lost. "
@@ -241,7 +242,7 @@ qemuMigrationVHBASrcCheckSettled(virDomainObj *vm)
     int sent;
 
     if (!(conn = virGetConnectNodeDev()) ||
-        (sent = qemuMigrationVHBASrcIsSent(conn, vm)) < 0)
+        (sent = qemuMigrationVHBASrcIsSent(conn, vm, NULL)) < 0)
         return -1;
 
     if (sent == 0)
@@ -347,7 +348,7 @@ qemuMigrationVHBASrcReclaim(virDomainObj *vm)
         return 0;
 
     if (!(conn = virGetConnectNodeDev()) ||
-        (sent = qemuMigrationVHBASrcIsSent(conn, vm)) < 0)
+        (sent = qemuMigrationVHBASrcIsSent(conn, vm, NULL)) < 0)
         return -1;
 
     if (sent == 0)
@@ -524,7 +525,7 @@ qemuMigrationVHBASrcDisown(virDomainObj *vm)
 
     if (vm->job->asyncJob != VIR_ASYNC_JOB_NONE ||
         !(conn = qemuMigrationVHBAJournalOpen(vm)) ||
-        qemuMigrationVHBASrcIsSent(conn, vm) != 1)
+        qemuMigrationVHBASrcIsSent(conn, vm, NULL) != 1)
         return true;
 
     ignore_value(qemuMigrationVHBAJournalForDomain(conn, VIR_NODE_DEV_VHBA_HANDOVER_LENT,
@@ -689,7 +690,7 @@ qemuMigrationVHBASrcGetFate(virConnectPtr conn,
     case QEMU_MIGRATION_PHASE_PERFORM3_DONE:
     case QEMU_MIGRATION_PHASE_CONFIRM3_CANCELLED:
         if (virDomainObjIsPostcopy(vm, job) ||
-            qemuMigrationVHBASrcIsSent(conn, vm) != 0)
+            qemuMigrationVHBASrcIsSent(conn, vm, NULL) != 0)
             return QEMU_MIGRATION_VHBA_UNDECIDED;
         return QEMU_MIGRATION_VHBA_HERE;
 
